@@ -1,0 +1,26 @@
+namespace MLOps.Tracking;
+
+/// <summary>A dataset that a run used, as MLflow keeps it: name and digest identify it within the experiment.</summary>
+public sealed record DatasetInput
+{
+    /// <summary>The name, 1 to 500 characters.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>A digest of the content, 1 to 36 characters.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>The kind of <see cref="Source"/>, for example <c>local</c>, <c>http</c>, <c>s3</c>.</summary>
+    public string SourceType { get; init; } = "local";
+
+    /// <summary>Where the data came from, at most 65,535 characters; required by MLflow, may be empty here.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>The schema, as JSON by convention, at most 1,048,575 characters; null when unknown.</summary>
+    public string? Schema { get; init; }
+
+    /// <summary>A summary of the content (row counts, statistics), as JSON by convention, at most 16,777,215 characters; null when unknown.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>What the run used it for, for example <c>training</c> or <c>validation</c>; kept as the input tag <c>mlflow.data.context</c>. At most 500 characters; null when unsaid.</summary>
+    public string? Role { get; init; }
+}
