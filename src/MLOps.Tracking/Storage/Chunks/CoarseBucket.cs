@@ -1,0 +1,11 @@
+namespace MLOps.Tracking.Storage;
+
+/// <summary>What the coarse level keeps of 64 neighbouring points of a chunk (of fewer at its end): enough to draw the series from afar without losing a peak.</summary>
+/// <param name="Min">The first of the points with the smallest value; a point whose value is NaN when all of them are.</param>
+/// <param name="Max">The first of the points with the largest value; equal to <paramref name="Min"/> when all are NaN.</param>
+/// <param name="NaNCount">How many of the points are NaN, 0 to 64. They do not compete for <paramref name="Min"/> and <paramref name="Max"/> with numbers.</param>
+public readonly record struct CoarseBucket(MetricPoint Min, MetricPoint Max, int NaNCount)
+{
+    /// <summary>Whether no point of the bucket has a number.</summary>
+    public bool IsNaN => double.IsNaN(Min.Value);
+}
