@@ -1,4 +1,5 @@
 using System.Globalization;
+using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking;
 
@@ -16,6 +17,27 @@ public static class Limits
 
     /// <summary>The longest name of an experiment: 500 characters.</summary>
     public const int ExperimentNameLength = 500;
+
+    /// <summary>The longest name of a dataset: 500 characters.</summary>
+    public const int DatasetNameLength = 500;
+
+    /// <summary>The longest digest of a dataset: 36 characters.</summary>
+    public const int DatasetDigestLength = 36;
+
+    /// <summary>The longest source of a dataset: 65,535 characters.</summary>
+    public const int DatasetSourceLength = 65_535;
+
+    /// <summary>The longest schema of a dataset: 1,048,575 characters.</summary>
+    public const int DatasetSchemaLength = 1_048_575;
+
+    /// <summary>The longest profile of a dataset: 16,777,215 characters.</summary>
+    public const int DatasetProfileLength = 16_777_215;
+
+    /// <summary>The longest role of a dataset: 500 characters.</summary>
+    public const int DatasetRoleLength = 500;
+
+    // The last millisecond that DateTimeOffset can say.
+    private const long LastTimeMs = 253_402_300_799_999;
 
     /// <summary>Checks a key of a metric, param or tag.</summary>
     /// <param name="key">1 to 250 letters, digits, <c>_ - . : /</c> or spaces, that do not change as a POSIX path when normalised.</param>
@@ -47,6 +69,27 @@ public static class Limits
         return PathError(key);
     }
 
+    /// <summary>Says what is wrong with a record, so that every store refuses the same ones as <see cref="RejectionReason.Invalid"/>.</summary>
+    /// <param name="record">The record, from any source.</param>
+    /// <returns>The rule that it breaks, or null when it is legal by itself; whether it fits what the store holds is the store's to see.</returns>
+    public static string? RecordError(TrackingRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return record.RunId == default
+            ? "The run id is empty. RunId.New() makes one."
+            : record switch
+            {
+                TrackingRecord.RunStarted started => StartError(started),
+                TrackingRecord.RunUpdated updated => StatusError(updated.Status) ?? TimeError(updated.EndedAtMs, "end") ?? LengthError(updated.Name ?? "", 0, TagValueLength, "A run's name"),
+                TrackingRecord.ParamLogged param => MissingError(param.Key) ?? KeyError(param.Key) ?? LengthError(param.Value, 0, ParamValueLength, $"The value of param '{param.Key}'"),
+                TrackingRecord.TagSet tag => MissingError(tag.Key) ?? KeyError(tag.Key) ?? LengthError(tag.Value, 0, TagValueLength, $"The value of tag '{tag.Key}'"),
+                TrackingRecord.TagDeleted tag => MissingError(tag.Key),
+                TrackingRecord.PointsLogged points => MissingError(points.Key) ?? KeyError(points.Key) ?? PointsError(points.Points.Span),
+                TrackingRecord.DatasetUsed used => DatasetError(used.Dataset),
+                _ => $"Records of type {record.GetType().Name} are not known here.",
+            };
+    }
+
     internal static void CheckValue(string value, int limit, string what, string parameterName)
     {
         ArgumentNullException.ThrowIfNull(value, parameterName);
@@ -60,6 +103,53 @@ public static class Limits
         if (name.Length is 0 or > ExperimentNameLength)
             throw new ArgumentException($"An experiment's name has 1 to {ExperimentNameLength} characters; this one has {name.Length}.", parameterName);
     }
+
+    private static string? StartError(TrackingRecord.RunStarted started)
+    {
+        if (started.ExperimentName is null == started.ExperimentId is null)
+            return "A run starts in an experiment given either by name or by id.";
+        return (started.ExperimentName is { } experiment ? LengthError(experiment, 1, ExperimentNameLength, "An experiment's name") : null)
+            ?? LengthError(started.Name, 0, TagValueLength, "A run's name")
+            ?? LengthError(started.User, 0, TagValueLength, "A run's user")
+            ?? StatusError(started.Status)
+            ?? TimeError(started.StartedAtMs, "start");
+    }
+
+    private static string? DatasetError(DatasetInput dataset) =>
+        dataset is null
+            ? "The dataset is missing."
+            : LengthError(dataset.Name, 1, DatasetNameLength, "A dataset's name")
+                ?? LengthError(dataset.Digest, 1, DatasetDigestLength, "A dataset's digest")
+                ?? LengthError(dataset.Source, 0, DatasetSourceLength, "A dataset's source")
+                ?? LengthError(dataset.Schema ?? "", 0, DatasetSchemaLength, "A dataset's schema")
+                ?? LengthError(dataset.Profile ?? "", 0, DatasetProfileLength, "A dataset's profile")
+                ?? LengthError(dataset.Role ?? "", 0, DatasetRoleLength, "A dataset's role");
+
+    private static string? PointsError(ReadOnlySpan<MetricPoint> points)
+    {
+        foreach (ref readonly MetricPoint point in points)
+        {
+            if (point.TimestampMs < 0)
+                return string.Create(CultureInfo.InvariantCulture, $"A point at step {point.Step} has timestamp {point.TimestampMs}; timestamps count milliseconds since 1970 and are not negative.");
+        }
+
+        return null;
+    }
+
+    private static string? MissingError(string? key) => key is null ? "The key is missing." : null;
+
+    private static string? StatusError(RunStatus? status) =>
+        status is null or (>= RunStatus.Running and <= RunStatus.Killed) ? null : $"{(int)status} is not the number of a run status.";
+
+    private static string? TimeError(long? timeMs, string what) =>
+        timeMs is null or (>= 0 and <= LastTimeMs)
+            ? null
+            : string.Create(CultureInfo.InvariantCulture, $"The run's {what} is {timeMs} ms since 1970; it must lie between 0 and {LastTimeMs}.");
+
+    private static string? LengthError(string? text, int least, int most, string what) =>
+        text is null ? $"{what} is missing."
+        : text.Length < least || text.Length > most ? string.Create(CultureInfo.InvariantCulture, $"{what} has {least} to {most} characters; this one has {text.Length}.")
+        : null;
 
     private static bool IsWord(char c) =>
         char.IsLetterOrDigit(c) || c == '_' || char.IsSurrogate(c)

@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+
+namespace MLOps.Tracking.Storage;
+
+/// <summary>A batch on its way into the in-memory store: applies record after record to its own copy of the state.</summary>
+internal sealed class InMemoryBatch(InMemoryState state, BatchSource? source, DateTimeOffset now)
+{
+    private readonly List<Rejection> _rejections = [];
+    private int _index = -1;
+
+    public InMemoryState State { get; private set; } = state;
+
+    public IReadOnlyList<Rejection> Rejections => _rejections;
+
+    public void Apply(TrackingRecord record)
+    {
+        _index++;
+        if (Limits.RecordError(record) is { } error)
+            Refuse(RejectionReason.Invalid, error);
+        else if (record is TrackingRecord.RunStarted started)
+            Start(started);
+        else if (!State.Runs.TryGetValue(record.RunId, out InMemoryRun? run))
+            Refuse(RejectionReason.UnknownRun, $"There is no run '{record.RunId}'. Its start may have been refused.");
+        else if (source is null && run.Lifecycle == Lifecycle.Deleted)
+            Refuse(RejectionReason.RunDeleted, $"Run '{record.RunId}' is deleted. Restore it first.");
+        else
+            Change(run, record);
+    }
+
+    private void Start(TrackingRecord.RunStarted started)
+    {
+        if (State.Runs.ContainsKey(started.RunId))
+        {
+            Refuse(RejectionReason.RunExists, $"There is a run '{started.RunId}' already. Resume it, or start one with a new id.");
+            return;
+        }
+
+        Experiment? experiment = started.ExperimentId is { } id ? State.FindExperiment(id) : State.FindExperiment(started.ExperimentName!);
+        if (experiment is null && started.ExperimentName is null)
+        {
+            Refuse(RejectionReason.UnknownExperiment, $"There is no experiment with id '{started.ExperimentId}'.");
+            return;
+        }
+
+        if (experiment is { Lifecycle: Lifecycle.Deleted })
+        {
+            Refuse(RejectionReason.ExperimentDeleted, $"Experiment '{experiment.Name}' is deleted. Restore it, or choose another name.");
+            return;
+        }
+
+        if (experiment is null)
+        {
+            State = State.WithNewExperiment(started.ExperimentName!, artifactLocation: null, now);
+            experiment = State.Experiments[^1];
+        }
+
+        string name = started.Name.Length > 0 ? started.Name : started.RunId.Value[..Math.Min(8, started.RunId.Value.Length)];
+        InMemoryRun run = new()
+        {
+            Id = started.RunId,
+            ExperimentId = experiment.Id,
+            Name = name,
+            Status = started.Status,
+            StartedAtMs = started.StartedAtMs,
+            LastRecordMs = started.StartedAtMs,
+            User = started.User,
+            ArtifactLocation = started.ArtifactLocation ?? $"{experiment.ArtifactLocation.TrimEnd('/')}/{started.RunId}/artifacts",
+        };
+        run = run.Rename(name);
+        if (started.Parent is { } parent)
+            run = run with { Tags = run.Tags.SetItem(InMemoryRun.ParentTag, parent.Value) };
+        State = State.With(Leased(run, started.Status));
+    }
+
+    private void Change(InMemoryRun run, TrackingRecord record)
+    {
+        switch (record)
+        {
+            case TrackingRecord.RunUpdated updated:
+                State = State.With(Update(run, updated));
+                break;
+            case TrackingRecord.ParamLogged { Key: var key, Value: var value }:
+                if (!run.Params.TryGetValue(key, out string? kept))
+                    State = State.With(run with { Params = run.Params.Add(key, value) });
+                else if (!string.Equals(kept, value, StringComparison.Ordinal))
+                    Refuse(RejectionReason.ParamChanged, $"Param '{key}' of run '{run.Id}' has another value already, and params do not change. Log it under another key, or as a tag.");
+                break;
+            case TrackingRecord.TagSet { Key: InMemoryRun.NameTag, Value: var name }:
+                State = State.With(run.Rename(name));
+                break;
+            case TrackingRecord.TagSet tag:
+                State = State.With(run with { Tags = run.Tags.SetItem(tag.Key, tag.Value) });
+                break;
+            case TrackingRecord.TagDeleted { Key: var key }:
+                if (run.Tags.ContainsKey(key))
+                    State = State.With(run with { Tags = run.Tags.Remove(key) });
+                else
+                    Refuse(RejectionReason.UnknownTag, $"Run '{run.Id}' has no tag '{key}'.");
+                break;
+            case TrackingRecord.PointsLogged { Key: var key, Points.Span: var points }:
+                if (InMemorySeries.Append(run.Series.GetValueOrDefault(key), points) is { } series)
+                    State = State.With(run with { Series = run.Series.SetItem(key, series), LastRecordMs = Latest(run.LastRecordMs, points) });
+                break;
+            case TrackingRecord.DatasetUsed { Dataset: var dataset }:
+                Use(run, dataset);
+                break;
+        }
+    }
+
+    private InMemoryRun Update(InMemoryRun run, TrackingRecord.RunUpdated updated)
+    {
+        if (updated.Name is { } name)
+            run = run.Rename(name);
+        if (updated.Status is { } status)
+            run = Leased(run with { Status = status, EndedAtMs = status == RunStatus.Running ? null : run.EndedAtMs }, status);
+        return updated.EndedAtMs is { } ended ? run with { EndedAtMs = ended, LastRecordMs = Math.Max(run.LastRecordMs, ended) } : run;
+    }
+
+    private InMemoryRun Leased(InMemoryRun run, RunStatus status) => status switch
+    {
+        RunStatus.Finished or RunStatus.Failed or RunStatus.Killed => run with { Lease = null },
+        // Records that arrive late must not take a run from the living journal that has resumed it since.
+        RunStatus.Running when source is not null && !run.IsHeldByOther(source.Owner, now) => run with { Lease = new InMemoryLease(source.Owner, now + source.LeaseDuration, RenewedAt: null) },
+        // A direct writer, which has no lease to renew, revives a run whose owner is gone.
+        RunStatus.Running when source is null && run.Lease?.Until <= now => run with { Lease = null },
+        _ => run,
+    };
+
+    private void Use(InMemoryRun run, DatasetInput dataset)
+    {
+        var key = (run.ExperimentId, dataset.Name, dataset.Digest);
+        if (!State.Datasets.TryGetValue(key, out DatasetInput? kept))
+        {
+            kept = dataset;
+            State = State with { Datasets = State.Datasets.Add(key, dataset) };
+        }
+
+        if (!run.Datasets.Contains((kept, dataset.Role)))
+            State = State.With(run with { Datasets = run.Datasets.Add((kept, dataset.Role)) });
+    }
+
+    private static long Latest(long latest, ReadOnlySpan<MetricPoint> points)
+    {
+        foreach (ref readonly MetricPoint point in points)
+            latest = Math.Max(latest, point.TimestampMs);
+        return latest;
+    }
+
+    private void Refuse(RejectionReason reason, string message) => _rejections.Add(new Rejection(_index, reason, message));
+}
