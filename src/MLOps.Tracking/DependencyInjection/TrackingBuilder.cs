@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.Storage;
+
+namespace MLOps.Tracking;
+
+/// <summary>Says how a tracker is made, in the same words with and without a container. A back end adds its own <c>UseX</c> to it.</summary>
+public sealed class TrackingBuilder
+{
+    private readonly List<Action<TrackingOptions>> _configure = [];
+    private readonly List<IArtifactStore> _artifactStores = [];
+
+    internal TrackingBuilder(string storeName, IServiceCollection? services)
+    {
+        StoreName = storeName;
+        Services = services;
+    }
+
+    /// <summary>The key of the tracker in a container; empty for the one without a key.</summary>
+    public string StoreName { get; }
+
+    /// <summary>The container's services; null for <see cref="Tracker.Open"/>.</summary>
+    public IServiceCollection? Services { get; }
+
+    internal Func<StoreContext, ITrackingStore>? CreateStore { get; private set; }
+
+    internal StorePlaces? Places { get; private set; }
+
+    internal TimeProvider? Clock { get; private set; }
+
+    internal ILoggerFactory? LoggerFactory { get; private set; }
+
+    internal IReadOnlyList<IArtifactStore> ArtifactStores => _artifactStores;
+
+    /// <summary>Chooses the store. Back ends call this from their <c>UseX</c>.</summary>
+    /// <param name="create">Makes the store, once. It must not wait for a server that is away.</param>
+    /// <param name="places">Where journals and artifacts go unless the options say otherwise.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder UseStore(Func<StoreContext, ITrackingStore> create, StorePlaces places)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        ArgumentNullException.ThrowIfNull(places);
+        CreateStore = create;
+        Places = places;
+        return this;
+    }
+
+    /// <summary>Keeps runs in memory, for tests: they end with the tracker. Journals and artifacts go to a folder.</summary>
+    /// <param name="folder">The folder for journals and artifacts; a test gives its own and deletes it.</param>
+    /// <param name="store">A store to use and keep; null makes one.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder UseInMemory(string folder, InMemoryTrackingStore? store = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        folder = Path.GetFullPath(folder);
+        return UseStore(
+            context => store ?? new InMemoryTrackingStore(context.Clock),
+            new StorePlaces { JournalFolder = Path.Combine(folder, "mlops.journal"), ArtifactRoot = Path.Combine(folder, "mlops.artifacts") });
+    }
+
+    /// <summary>Adds an artifact store. The first that serves a location is used; local files are served without asking.</summary>
+    /// <param name="store">The store.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder AddArtifactStore(IArtifactStore store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        _artifactStores.Add(store);
+        return this;
+    }
+
+    /// <summary>Sets options.</summary>
+    /// <param name="configure">Called once, when the tracker is made, in the order of the calls.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder Configure(Action<TrackingOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        _configure.Add(configure);
+        return this;
+    }
+
+    /// <summary>Reads options from configuration, for example the section <c>MLOps:Tracking</c>.</summary>
+    /// <param name="configuration">The section whose keys are the properties of <see cref="TrackingOptions"/>.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder Bind(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return Configure(options => configuration.Bind(options));
+    }
+
+    /// <summary>Replaces the clock. Default: the container's <see cref="TimeProvider"/>, else the system's.</summary>
+    /// <param name="clock">The clock.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder UseTimeProvider(TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        Clock = clock;
+        return this;
+    }
+
+    /// <summary>Says where the tracker logs. Default: the container's factory, else nowhere.</summary>
+    /// <param name="loggerFactory">The factory.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder UseLogging(ILoggerFactory loggerFactory)
+    {
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        LoggerFactory = loggerFactory;
+        return this;
+    }
+
+    internal void Apply(TrackingOptions options)
+    {
+        foreach (Action<TrackingOptions> configure in _configure)
+            configure(options);
+    }
+}

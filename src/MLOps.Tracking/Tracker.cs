@@ -1,0 +1,717 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.Journaling;
+using MLOps.Tracking.Processes;
+using MLOps.Tracking.Storage;
+using MLOps.Tracking.Telemetry;
+
+namespace MLOps.Tracking;
+
+/// <summary>
+/// Tracks experiments in one store: starts and resumes runs, and answers questions about them. What runs log goes into a journal first, so that the
+/// program never waits for the store and loses nothing when it is killed.
+/// </summary>
+/// <remarks>
+/// All members may be used from any thread at once. Open one per store and process and keep it. Disposing it ends its runs that are still open as
+/// <see cref="RunStatus.Killed"/> and waits, up to <see cref="TrackingOptions.CloseTimeout"/>, until the store has everything; what it has not by then is
+/// adopted by whoever opens the store next.
+/// </remarks>
+public sealed partial class Tracker : IAsyncDisposable, IDisposable
+{
+    private readonly TrackingOptions _options;
+    private readonly ILogger _logger;
+    private readonly JournalRoot _root;
+    private readonly RejectedRecords _rejected;
+    private readonly BatchSender _sender;
+    private readonly Applier _applier;
+    private readonly JournalKeeper _keeper;
+    private readonly JournalAdopter _adopter;
+    private readonly StagedArtifacts _staged;
+    private readonly TrackingTelemetry _telemetry;
+    private readonly IReadOnlyList<IArtifactStore> _artifactStores;
+    private readonly Uri _artifactRoot;
+    private readonly ConcurrentDictionary<RunId, Run> _openRuns = new();
+    private readonly ConcurrentDictionary<Run, bool> _handles = new();
+    private readonly ConcurrentDictionary<RunId, RunCounters> _counters = new();
+    private readonly RunCounters _ended = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _firstAdoption = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _upkeep;
+    private readonly RunCapture _capture;
+    private int _disposed;
+
+    internal Tracker(TrackingBuilder builder, TrackingOptions options, IServiceProvider? services)
+    {
+        _options = options;
+        Clock = builder.Clock ?? services?.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System;
+        ILoggerFactory loggers = builder.LoggerFactory ?? services?.GetService(typeof(ILoggerFactory)) as ILoggerFactory ?? NullLoggerFactory.Instance;
+        _logger = loggers.CreateLogger<Tracker>();
+        _artifactStores = [.. builder.ArtifactStores, new LocalArtifactStore()];
+        _artifactRoot = LocationOf(options.ArtifactRoot ?? builder.Places!.ArtifactRoot);
+
+        Store = builder.CreateStore!(new StoreContext(Clock, loggers, _artifactRoot.ToString(), services));
+        try
+        {
+            _root = JournalRoot.Open(options.Journal.Folder ?? builder.Places!.JournalFolder);
+            Journal = Journal.Create(_root, options.Journal, Clock);
+        }
+        catch
+        {
+            // Nothing has used the store yet: its disposal has nothing to wait for.
+            Store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+
+        _rejected = new RejectedRecords(_root);
+        _telemetry = new TrackingTelemetry(
+            services?.GetService(typeof(IMeterFactory)) as IMeterFactory, builder.StoreName, () => Health.Accepted, () => Health.Dropped, () => Journal.Position - _applier!.Position);
+        _sender = new BatchSender(Store, _rejected, options, Clock, _telemetry, _logger);
+        _applier = new Applier(Journal, _sender, Store.SyncAsync, OnApplied, _logger);
+        _keeper = new JournalKeeper(Journal, _applier, options.Journal, WriteGaps, _logger);
+        _adopter = new JournalAdopter(_root, Store, _sender, _rejected, OpenArtifacts, Clock, _logger);
+        _staged = new StagedArtifacts(Journal.Folder, OpenArtifacts, _logger);
+        _capture = new RunCapture(options, Clock);
+        _upkeep = Task.Run(UpkeepAsync);
+        ProcessEnd.Watch(this);
+        LogOpened(_logger, Journal.Owner.Journal, Journal.Folder);
+    }
+
+    /// <summary>The store. Its answers do not wait for what this tracker has accepted; this tracker's do.</summary>
+    public ITrackingStore Store { get; }
+
+    /// <summary>What became of all that was logged through this tracker.</summary>
+    public RunHealth Health
+    {
+        get
+        {
+            var sum = new RunCounters();
+            foreach (RunCounters counters in _counters.Values.Append(_ended))
+                counters.AddTo(sum);
+            return HealthOf(sum, sum.Records + _handles.Keys.Sum(run => run.PointsAccepted));
+        }
+    }
+
+    internal Journal Journal { get; }
+
+    internal TimeProvider Clock { get; }
+
+    /// <summary>Opens a tracker without a container, in the words of <c>AddMLOpsTracking</c>.</summary>
+    /// <param name="configure">Chooses the store and sets options: <c>t => t.UseSqlite("mlops.db")</c>.</param>
+    /// <returns>The tracker. Dispose it at the end of the program.</returns>
+    /// <exception cref="InvalidOperationException">No store was chosen.</exception>
+    /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
+    /// <exception cref="JournalException">The journal's folder cannot be written, its disk is full, or it is on a network disk.</exception>
+    /// <exception cref="StoreVersionException">The store was written by a newer version; it was left untouched.</exception>
+    /// <exception cref="TrackingStoreException">The store refuses for good.</exception>
+    public static Tracker Open(Action<TrackingBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var builder = new TrackingBuilder(Options.DefaultName, services: null);
+        configure(builder);
+        if (builder.CreateStore is null)
+            throw new InvalidOperationException("No store was chosen. Call UseSqlite(\"mlops.db\") or another UseX in Tracker.Open.");
+        var options = new TrackingOptions();
+        builder.Apply(options);
+        ValidateOptionsResult validation = new TrackingOptionsValidator().Validate(null, options);
+        if (validation.Failed)
+            throw new OptionsValidationException(Options.DefaultName, typeof(TrackingOptions), validation.Failures);
+        return new Tracker(builder, options, services: null);
+    }
+
+    /// <summary>Runs work as a run: Finished when it returns, Failed with the exception as tag <c>mlops.exception</c> when it throws, Killed when it is cancelled.</summary>
+    /// <param name="experiment">The experiment's name, 1 to 500 characters; made with its first run.</param>
+    /// <param name="work">The work. <see cref="Run.Current"/> is the run inside.</param>
+    /// <param name="options">Name, parent, tags.</param>
+    /// <param name="cancellationToken">Not started when it is cancelled already. The work watches it itself.</param>
+    /// <returns>A task that ends when the work and the run have ended; the work's exception goes through it.</returns>
+    /// <exception cref="ArgumentException">The experiment's name or an option is not legal.</exception>
+    public Task RunAsync(string experiment, Func<Run, Task> work, RunOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return RunAsync(
+            experiment,
+            async run =>
+            {
+                await work(run).ConfigureAwait(false);
+                return true;
+            },
+            options,
+            cancellationToken);
+    }
+
+    /// <summary>Runs work as a run and gives its result: Finished when it returns, Failed with the exception as tag <c>mlops.exception</c> when it throws, Killed when it is cancelled.</summary>
+    /// <typeparam name="T">The result.</typeparam>
+    /// <param name="experiment">The experiment's name, 1 to 500 characters; made with its first run.</param>
+    /// <param name="work">The work. <see cref="Run.Current"/> is the run inside.</param>
+    /// <param name="options">Name, parent, tags.</param>
+    /// <param name="cancellationToken">Not started when it is cancelled already. The work watches it itself.</param>
+    /// <returns>The work's result; its exception goes through.</returns>
+    /// <exception cref="ArgumentException">The experiment's name or an option is not legal.</exception>
+    public async Task<T> RunAsync<T>(string experiment, Func<Run, Task<T>> work, RunOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        cancellationToken.ThrowIfCancellationRequested();
+        Run run = await StartRunAsync(experiment, options, cancellationToken).ConfigureAwait(false);
+        T result;
+        try
+        {
+            // User code: it runs in the context that it was called in.
+#pragma warning disable CA2007
+            result = await work(run);
+#pragma warning restore CA2007
+        }
+        catch (OperationCanceledException)
+        {
+            await run.EndAsync(RunStatus.Killed, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+        catch (Exception exception)
+        {
+            if (!run.HasEnded)
+                run.SetTag(WellKnownTags.Exception, Shorten($"{exception.GetType().FullName}: {exception.Message}", Limits.TagValueLength));
+            await run.EndAsync(RunStatus.Failed, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+
+        await run.EndAsync(RunStatus.Finished, CancellationToken.None).ConfigureAwait(false);
+        return result;
+    }
+
+    /// <summary>Starts a run: writes a record and returns, whether or not the store can be reached. <see cref="Run.Current"/> is the run from here on in this flow of control.</summary>
+    /// <param name="experiment">The experiment's name, 1 to 500 characters; made with its first run.</param>
+    /// <param name="options">Name, parent, tags.</param>
+    /// <param name="cancellationToken">Ends the wait for the store where <see cref="TrackingOptions.RequireStoreAtStart"/> is set.</param>
+    /// <returns>The run. End it with <see cref="Run.EndAsync"/>; disposing it without marks it Killed.</returns>
+    /// <exception cref="ArgumentException">The experiment's name or an option is not legal.</exception>
+    /// <exception cref="RecordsRejectedException">The store refuses the run (<see cref="TrackingOptions.RequireStoreAtStart"/> only).</exception>
+    /// <exception cref="ObjectDisposedException">The tracker is closed.</exception>
+    public ValueTask<Run> StartRunAsync(string experiment, RunOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        Limits.CheckExperimentName(experiment, nameof(experiment));
+        options ??= new RunOptions();
+        Check(options);
+        RunId id = options.Id ?? RunId.New(Clock);
+        string name = options.Name ?? RunNames.For(id);
+        RunId? parent = options.Parent ?? (!options.IsRoot && Run.Current is { } current && current.Tracker == this ? current.Id : null);
+        var run = new Run(this, id, name, experiment, parent, $"{_artifactRoot.ToString().TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id));
+        if (!_openRuns.TryAdd(id, run))
+            throw new ArgumentException($"Run '{id}' is open in this tracker.", nameof(options));
+        _handles[run] = true;
+
+        run.Append(new TrackingRecord.RunStarted(id, run.NextTimestamp())
+        {
+            ExperimentName = experiment,
+            Name = name,
+            User = Environment.UserName,
+            Parent = parent,
+            ArtifactLocation = run.ArtifactLocation,
+        });
+        foreach ((string key, string value) in options.Tags)
+            run.SetTag(key, value);
+        Run.Enter(run);
+        _capture.Begin(run, options.SystemMetricsInterval ?? _options.SystemMetricsInterval, _artifactRoot);
+        return _options.RequireStoreAtStart ? WaitForStoreAsync(run, cancellationToken) : ValueTask.FromResult(run);
+    }
+
+    /// <summary>Goes on with a run that has ended, or whose process is gone, or joins one that is running.</summary>
+    /// <param name="id">The run.</param>
+    /// <param name="mode">As its owner, or beside its owner.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The run, not ambient.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="RunDeletedException">The run is softly deleted.</exception>
+    /// <exception cref="RunInUseException">Its owner lives (<see cref="ResumeMode.Exclusive"/> only).</exception>
+    /// <exception cref="TrackingStoreException">The store cannot be reached.</exception>
+    public async ValueTask<Run> ResumeRunAsync(RunId id, ResumeMode mode = ResumeMode.Exclusive, CancellationToken cancellationToken = default)
+    {
+        RunDetails details = await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
+        if (details.Info.Lifecycle == Lifecycle.Deleted)
+            throw new RunDeletedException(id);
+        Experiment? experiment = await Store.FindExperimentAsync(details.Info.ExperimentId, cancellationToken).ConfigureAwait(false);
+        bool exclusive = mode == ResumeMode.Exclusive;
+        var run = new Run(this, id, details.Info.Name, experiment?.Name ?? "", details.Info.Parent, details.Info.ArtifactLocation, exclusive, CountersOf(id));
+        run.Know(details.Params);
+        if (!exclusive)
+        {
+            _handles[run] = true;
+            return run;
+        }
+
+        if (!_openRuns.TryAdd(id, run))
+            throw new RunInUseException(id, Journal.Owner);
+        try
+        {
+            if (Store.Capabilities.HasFlag(StoreCapabilities.Leases))
+                await TakeLeaseAsync(id, cancellationToken).ConfigureAwait(false);
+            _handles[run] = true;
+            run.Append(new TrackingRecord.RunUpdated(id) { Status = RunStatus.Running });
+            return run;
+        }
+        catch
+        {
+            _openRuns.TryRemove(id, out _);
+            throw;
+        }
+    }
+
+    /// <summary>Reads a run with its params, tags, latest metrics and datasets. Waits first for what this tracker accepted before.</summary>
+    /// <param name="id">The run.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The run, also when it is deleted.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
+    public async ValueTask<RunDetails> GetRunAsync(RunId id, CancellationToken cancellationToken = default)
+    {
+        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        return await Store.FindRunAsync(id, cancellationToken).ConfigureAwait(false) ?? throw new RunNotFoundException(id);
+    }
+
+    /// <summary>Finds runs, newest start first. Waits first for what this tracker accepted before.</summary>
+    /// <param name="query">Which runs.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>The runs.</returns>
+    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
+    public async IAsyncEnumerable<RunDetails> FindRunsAsync(RunQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (RunDetails run in Store.FindRunsAsync(query, cancellationToken).ConfigureAwait(false))
+            yield return run;
+    }
+
+    /// <summary>Reads a whole series. Waits first for what this tracker accepted before.</summary>
+    /// <param name="id">The run.</param>
+    /// <param name="key">The metric.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The points in order; none when the run has no such metric.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
+    public async ValueTask<MetricSeries> GetSeriesAsync(RunId id, string key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        MetricSeries series = await Store.GetSeriesAsync(id, key, cancellationToken).ConfigureAwait(false);
+        if (series.Points.Count == 0 && await Store.FindRunAsync(id, cancellationToken).ConfigureAwait(false) is null)
+            throw new RunNotFoundException(id);
+        return series;
+    }
+
+    /// <summary>Reads an experiment by name. Waits first for what this tracker accepted before.</summary>
+    /// <param name="name">The name, compared by ordinal.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The experiment, also when it is deleted.</returns>
+    /// <exception cref="ExperimentNotFoundException">There is no such experiment.</exception>
+    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
+    public async ValueTask<Experiment> GetExperimentAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        return await Store.FindExperimentAsync(name, cancellationToken).ConfigureAwait(false) ?? throw new ExperimentNotFoundException(name);
+    }
+
+    /// <summary>Finds the experiments that are in use, newest first. Waits first for what this tracker accepted before.</summary>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    /// <returns>The experiments.</returns>
+    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
+    public async IAsyncEnumerable<Experiment> FindExperimentsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (Experiment experiment in Store.FindExperimentsAsync(Lifecycle.Active, cancellationToken).ConfigureAwait(false))
+            yield return experiment;
+    }
+
+    /// <summary>Opens the artifacts of a run: list, read, download, verified.</summary>
+    /// <param name="run">The run, as read from the store.</param>
+    /// <returns>The folder of its artifacts.</returns>
+    /// <exception cref="ArtifactStoreException">No artifact store here serves the location.</exception>
+    public ArtifactFolder OpenArtifacts(RunInfo run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return OpenArtifacts(new Uri(run.ArtifactLocation));
+    }
+
+    /// <summary>Deletes a run softly. Doing it twice is no error.</summary>
+    /// <param name="id">The run.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that ends when it is committed.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    public async ValueTask DeleteRunAsync(RunId id, CancellationToken cancellationToken = default)
+    {
+        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        await Store.SetRunLifecycleAsync(id, Lifecycle.Deleted, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Restores a softly deleted run. Doing it twice is no error.</summary>
+    /// <param name="id">The run.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that ends when it is committed.</returns>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    public async ValueTask RestoreRunAsync(RunId id, CancellationToken cancellationToken = default)
+    {
+        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+        await Store.SetRunLifecycleAsync(id, Lifecycle.Active, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until all that was logged through this tracker survives what the level names.</summary>
+    /// <param name="durability">The level. Default: a power loss.</param>
+    /// <param name="cancellationToken">Ends the wait; nothing is lost by it.</param>
+    /// <returns>A task that ends when it is so.</returns>
+    /// <exception cref="RecordsRejectedException">The store refused records since this was last raised (<see cref="Durability.Store"/> only).</exception>
+    /// <exception cref="TrackingStoreException">The store refuses for good; the journal keeps what was logged.</exception>
+    public async ValueTask FlushAsync(Durability durability = Durability.Disk, CancellationToken cancellationToken = default)
+    {
+        await FlushJournalAsync(durability, cancellationToken).ConfigureAwait(false);
+        if (durability != Durability.Store)
+            return;
+        long rejected = 0;
+        foreach (RunCounters counters in _counters.Values.Append(_ended))
+            rejected += TakeRejected(counters);
+        if (rejected > 0)
+            throw new RecordsRejectedException(rejected, _rejected.PathOf(Journal.Owner.Journal));
+    }
+
+    /// <summary>Closes the tracker: ends its open runs as killed and waits, up to <see cref="TrackingOptions.CloseTimeout"/>, until the store has everything.</summary>
+    /// <returns>A task that ends when it is closed. It raises nothing for a store that is away: the journal is then adopted later.</returns>
+    public ValueTask DisposeAsync() => CloseAsync(_options.CloseTimeout);
+
+    /// <summary>Closes the tracker as <see cref="DisposeAsync"/> does, blocking the caller; for containers that are disposed synchronously.</summary>
+    public void Dispose() => Task.Run(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
+
+    internal ArtifactFolder OpenArtifacts(Uri location)
+    {
+        IArtifactStore store = _artifactStores.FirstOrDefault(candidate => candidate.Serves(location))
+            ?? throw new ArtifactStoreException($"No artifact store here serves '{location.Scheme}:' locations. Add one with AddArtifactStore.", isTransient: false);
+        return new ArtifactFolder(store, location, Clock);
+    }
+
+    internal async ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactPath path, Stream content, CancellationToken cancellationToken)
+    {
+        var location = new Uri(run.ArtifactLocation);
+        ArtifactFolder folder = OpenArtifacts(location);
+        if (!content.CanSeek)
+        {
+            // It can be read only once: a failed upload could not be tried again or staged.
+            return location.IsFile
+                ? await folder.UploadAsync(path, content, cancellationToken).ConfigureAwait(false)
+                : await StageAsync(run, location, path, content, uploadNow: true, cancellationToken).ConfigureAwait(false);
+        }
+
+        long start = content.Position;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await folder.UploadAsync(path, content, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ArtifactStoreException exception) when (exception.IsTransient)
+            {
+                content.Position = start;
+                if (attempt == _options.ArtifactAttempts)
+                {
+                    LogStaged(_logger, path.Value, run.Id, exception);
+                    return await StageAsync(run, location, path, content, uploadNow: false, cancellationToken).ConfigureAwait(false);
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    internal RunHealth HealthOf(RunCounters counters, long accepted) => new()
+    {
+        Accepted = accepted,
+        Applied = Interlocked.Read(ref counters.Applied),
+        Dropped = Interlocked.Read(ref counters.Dropped),
+        Rejected = Interlocked.Read(ref counters.Rejected),
+        Staged = Volatile.Read(ref counters.Staged),
+        Full = Journal.FullBecause,
+        StoreError = _sender.StoreError,
+    };
+
+    internal async ValueTask FlushJournalAsync(Durability durability, CancellationToken cancellationToken)
+    {
+        if (durability == Durability.Process)
+            return;
+        if (durability == Durability.Disk)
+        {
+            await Task.Run(() => Journal.SyncAll(_applier.OldestSegment), cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await _applier.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Store.SyncAsync(cancellationToken).ConfigureAwait(false);
+        while (!await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false))
+            await Task.Delay(TimeSpan.FromSeconds(1), Clock, cancellationToken).ConfigureAwait(false);
+    }
+
+    internal void ThrowIfRejected(RunCounters counters)
+    {
+        long rejected = TakeRejected(counters);
+        if (rejected > 0)
+            throw new RecordsRejectedException(rejected, _rejected.PathOf(Journal.Owner.Journal));
+    }
+
+    /// <summary>Takes a run out of the open ones.</summary>
+    internal void Closed(Run run)
+    {
+        if (run.OwnsStatus)
+            _openRuns.TryRemove(run.Id, out _);
+        if (_handles.TryRemove(run, out _))
+            Interlocked.Add(ref run.Counters.Records, run.PointsAccepted);
+    }
+
+    internal void NoteInterruption(string signal)
+    {
+        foreach (Run run in _openRuns.Values)
+        {
+            try
+            {
+                if (!run.HasEnded)
+                    run.Append(new TrackingRecord.TagSet(run.Id, WellKnownTags.Interrupted, signal));
+            }
+            catch (ObjectDisposedException)
+            {
+                // The tracker closed at the same time; its runs have their status.
+                return;
+            }
+        }
+    }
+
+    /// <summary>The process exits and nobody has closed the tracker: the journal keeps what is not applied within two seconds.</summary>
+    internal void CloseAtExit() => Task.Run(() => CloseAsync(TimeSpan.FromSeconds(2)).AsTask()).Wait(TimeSpan.FromSeconds(5));
+
+    private static long TakeRejected(RunCounters counters)
+    {
+        long rejected = Interlocked.Read(ref counters.Rejected);
+        return rejected - Interlocked.Exchange(ref counters.RejectedTold, rejected);
+    }
+
+    private static void Check(RunOptions options)
+    {
+        if (options.Name is { } name)
+            Limits.CheckValue(name, Limits.TagValueLength, "A run's name", "options.Name");
+        foreach ((string key, string value) in options.Tags)
+        {
+            Limits.CheckKey(key, "options.Tags");
+            Limits.CheckValue(value, Limits.TagValueLength, "A tag's value", "options.Tags");
+        }
+
+        if (options.SystemMetricsInterval is { } interval)
+            ArgumentOutOfRangeException.ThrowIfLessThan(interval, TimeSpan.FromSeconds(1), nameof(options));
+    }
+
+    private static Uri LocationOf(string root) =>
+        Uri.TryCreate(root, UriKind.Absolute, out Uri? uri) && uri.Scheme.Length > 1 && !uri.IsFile ? uri : new Uri(Path.GetFullPath(uri is { IsFile: true } ? uri.LocalPath : root));
+
+    private static string Shorten(string value, int length) => value.Length <= length ? value : value[..length];
+
+    private RunCounters CountersOf(RunId id) => _counters.GetOrAdd(id, static _ => new RunCounters());
+
+    private async ValueTask<Run> WaitForStoreAsync(Run run, CancellationToken cancellationToken)
+    {
+        await _applier.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfRejected(run.Counters);
+        return run;
+    }
+
+    private async ValueTask<ArtifactFile> StageAsync(Run run, Uri location, ArtifactPath path, Stream content, bool uploadNow, CancellationToken cancellationToken)
+    {
+        StagedArtifact staged = await _staged.StageAsync(run.Id, location, path, content, cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref run.Counters.Staged);
+        if (uploadNow)
+            await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false);
+        return new ArtifactFile { Path = path, SizeBytes = staged.SizeBytes, Sha256 = staged.Sha256 };
+    }
+
+    private async ValueTask CatchUpAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (!_options.ReadYourWrites)
+            return;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using ITimer timer = Clock.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), timeout, _options.ReadTimeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await _firstAdoption.Task.WaitAsync(timeout.Token).ConfigureAwait(false);
+            await _applier.WaitAsync(timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TrackingStoreException(
+                $"The store has not taken what was logged before within {_options.ReadTimeout}. Nothing is lost; ask again later, raise TrackingOptions.ReadTimeout, or set ReadYourWrites to false to read what the store has.",
+                isTransient: true,
+                _sender.StoreError);
+        }
+    }
+
+    private async ValueTask TakeLeaseAsync(RunId id, CancellationToken cancellationToken)
+    {
+        LeaseOwner? holder = await Store.TakeLeaseAsync(id, Journal.Owner, _options.LeaseDuration, cancellationToken).ConfigureAwait(false);
+        if (holder is null)
+            return;
+        // Perhaps its process is gone: then its journal can be adopted, which ends the lease.
+        await _adopter.AdoptAsync(onStoreError: null, cancellationToken).ConfigureAwait(false);
+        holder = await Store.TakeLeaseAsync(id, Journal.Owner, _options.LeaseDuration, cancellationToken).ConfigureAwait(false);
+        if (holder is not null)
+            throw new RunInUseException(id, holder);
+    }
+
+    private void OnApplied(TrackingRecord record, bool applied)
+    {
+        if (!_counters.TryGetValue(record.RunId, out RunCounters? counters))
+            counters = _ended;
+        int count = record is TrackingRecord.PointsLogged points ? points.Points.Length : 1;
+        Interlocked.Add(ref applied ? ref counters.Applied : ref counters.Rejected, count);
+
+        // The run's last record: its counts go over to the tracker's, so that a process of many runs does not grow.
+        if (record is TrackingRecord.RunUpdated { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Killed } && !_openRuns.ContainsKey(record.RunId) && _counters.TryRemove(record.RunId, out counters))
+            counters.AddTo(_ended);
+    }
+
+    private void OnUploaded(RunId run)
+    {
+        if (_counters.TryGetValue(run, out RunCounters? counters))
+            Interlocked.Decrement(ref counters.Staged);
+    }
+
+    private void WriteGaps()
+    {
+        foreach (Run run in _handles.Keys)
+            run.WriteGap();
+    }
+
+    private async Task UpkeepAsync()
+    {
+        await AdoptAsync().ConfigureAwait(false);
+        _firstAdoption.TrySetResult();
+        using var leases = new PeriodicTimer(_options.LeaseDuration / 4, Clock);
+        long adopted = Clock.GetTimestamp();
+        try
+        {
+            while (await leases.WaitForNextTickAsync(_closing.Token).ConfigureAwait(false))
+            {
+                await RenewLeasesAsync().ConfigureAwait(false);
+                if (Clock.GetElapsedTime(adopted) < _options.AdoptionInterval)
+                    continue;
+                adopted = Clock.GetTimestamp();
+                await AdoptAsync().ConfigureAwait(false);
+                await _staged.UploadAsync(OnUploaded, _closing.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async ValueTask AdoptAsync()
+    {
+        // A store that is away makes the adoption wait; it must not make every query wait with it.
+        void OnStoreError(Exception error) => _firstAdoption.TrySetResult();
+        try
+        {
+            await _adopter.AdoptAsync(OnStoreError, _closing.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+        {
+        }
+        catch (Exception exception) when (exception is MLOpsException or IOException or UnauthorizedAccessException)
+        {
+            LogNotAdopted(_logger, exception);
+        }
+    }
+
+    private async ValueTask RenewLeasesAsync()
+    {
+        if (_openRuns.IsEmpty || !Store.Capabilities.HasFlag(StoreCapabilities.Leases))
+            return;
+        try
+        {
+            await Store.RenewLeasesAsync(Journal.Owner, _options.LeaseDuration, _closing.Token).ConfigureAwait(false);
+        }
+        catch (TrackingStoreException exception)
+        {
+            LogNotRenewed(_logger, exception);
+        }
+    }
+
+    private async ValueTask CloseAsync(TimeSpan timeout)
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        ProcessEnd.Forget(this);
+        foreach (Run run in _handles.Keys)
+        {
+            LogLeftOpen(_logger, run.Id);
+            run.WriteEnd(RunStatus.Killed);
+        }
+
+        Journal.Close();
+        bool drained = await DrainAsync(timeout).ConfigureAwait(false);
+        await _closing.CancelAsync().ConfigureAwait(false);
+        await _upkeep.ConfigureAwait(false);
+        _keeper.Dispose();
+        await _applier.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            if (drained)
+            {
+                // In this order, as in adoption: a crash between the steps leaves nothing to apply twice.
+                Journal.DeleteSegments();
+                await Store.CloseJournalAsync(Journal.Owner.Journal, CancellationToken.None).ConfigureAwait(false);
+                Journal.DeleteFolder();
+            }
+            else
+            {
+                LogLeft(_logger, Journal.Folder);
+            }
+        }
+        catch (TrackingStoreException exception)
+        {
+            LogNotAdopted(_logger, exception);
+        }
+
+        Journal.Dispose();
+        _staged.Dispose();
+        _telemetry.Dispose();
+        await Store.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async ValueTask<bool> DrainAsync(TimeSpan timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout, Clock);
+        try
+        {
+            await _applier.WaitAsync(limit.Token).ConfigureAwait(false);
+            await Store.SyncAsync(limit.Token).ConfigureAwait(false);
+            return await _staged.UploadAsync(OnUploaded, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(1001, LogLevel.Debug, "Opened journal {Journal} in {Folder}")]
+    private static partial void LogOpened(ILogger logger, Guid journal, string folder);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Run {Run} was open when its tracker closed and was marked killed")]
+    private static partial void LogLeftOpen(ILogger logger, RunId run);
+
+    [LoggerMessage(1003, LogLevel.Warning, "The store did not take everything before the tracker closed; {Folder} keeps the rest for whoever opens the store next")]
+    private static partial void LogLeft(ILogger logger, string folder);
+
+    [LoggerMessage(1004, LogLevel.Warning, "Journals of ended processes could not be adopted; they are tried again later")]
+    private static partial void LogNotAdopted(ILogger logger, Exception exception);
+
+    [LoggerMessage(1005, LogLevel.Warning, "The leases of the open runs could not be renewed")]
+    private static partial void LogNotRenewed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1006, LogLevel.Warning, "Artifact {Path} of run {Run} is staged beside the journal: its store is away")]
+    private static partial void LogStaged(ILogger logger, string path, RunId run, Exception exception);
+}
