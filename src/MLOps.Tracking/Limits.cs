@@ -37,7 +37,7 @@ public static class Limits
     public const int DatasetRoleLength = 500;
 
     // The last millisecond that DateTimeOffset can say.
-    private const long LastTimeMs = 253_402_300_799_999;
+    internal const long LastTimestampMs = 253_402_300_799_999;
 
     /// <summary>Checks a key of a metric, param or tag.</summary>
     /// <param name="key">1 to 250 letters, digits, <c>_ - . : /</c> or spaces, that do not change as a POSIX path when normalised.</param>
@@ -142,9 +142,9 @@ public static class Limits
         status is null or (>= RunStatus.Running and <= RunStatus.Killed) ? null : $"{(int)status} is not the number of a run status.";
 
     private static string? TimeError(long? timeMs, string what) =>
-        timeMs is null or (>= 0 and <= LastTimeMs)
+        timeMs is null or (>= 0 and <= LastTimestampMs)
             ? null
-            : string.Create(CultureInfo.InvariantCulture, $"The run's {what} is {timeMs} ms since 1970; it must lie between 0 and {LastTimeMs}.");
+            : string.Create(CultureInfo.InvariantCulture, $"The run's {what} is {timeMs} ms since 1970; it must lie between 0 and {LastTimestampMs}.");
 
     private static string? LengthError(string? text, int least, int most, string what) =>
         text is null ? $"{what} is missing."

@@ -393,34 +393,47 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     internal async ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactPath path, Stream content, CancellationToken cancellationToken)
     {
         var location = new Uri(run.ArtifactLocation);
-        ArtifactFolder folder = OpenArtifacts(location);
-        if (!content.CanSeek)
+        if (content.CanSeek)
         {
-            // It can be read only once: a failed upload could not be tried again or staged.
-            return location.IsFile
-                ? await folder.UploadAsync(path, content, cancellationToken).ConfigureAwait(false)
-                : await StageAsync(run, location, path, content, uploadNow: true, cancellationToken).ConfigureAwait(false);
-        }
+            long start = content.Position;
+            return await UploadAsync(
+                run,
+                location,
+                path,
+                folder => folder.UploadAsync(path, Rewound(), cancellationToken),
+                () => StageAsync(run, location, path, Rewound(), cancellationToken),
+                cancellationToken).ConfigureAwait(false);
 
-        long start = content.Position;
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await folder.UploadAsync(path, content, cancellationToken).ConfigureAwait(false);
-            }
-            catch (ArtifactStoreException exception) when (exception.IsTransient)
+            Stream Rewound()
             {
                 content.Position = start;
-                if (attempt == _options.ArtifactAttempts)
-                {
-                    LogStaged(_logger, path.Value, run.Id, exception);
-                    return await StageAsync(run, location, path, content, uploadNow: false, cancellationToken).ConfigureAwait(false);
-                }
+                return content;
             }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken).ConfigureAwait(false);
         }
+
+        // It can be read only once: a failed upload could not be tried again or staged.
+        if (location.IsFile)
+            return await OpenArtifacts(location).UploadAsync(path, content, cancellationToken).ConfigureAwait(false);
+        ArtifactFile staged = await StageAsync(run, location, path, content, cancellationToken).ConfigureAwait(false);
+        await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false);
+        return staged;
+    }
+
+    internal ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactUpload upload, CancellationToken cancellationToken)
+    {
+        var location = new Uri(run.ArtifactLocation);
+        return UploadAsync(
+            run,
+            location,
+            upload.Path,
+            async folder => (await folder.UploadFilesAsync([upload], progress: null, cancellationToken).ConfigureAwait(false))[0],
+            async () =>
+            {
+                var file = new FileStream(upload.SourceFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
+                await using (file.ConfigureAwait(false))
+                    return await StageAsync(run, location, upload.Path, file, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken);
     }
 
     internal RunHealth HealthOf(RunCounters counters, long accepted) => new()
@@ -520,12 +533,33 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         return run;
     }
 
-    private async ValueTask<ArtifactFile> StageAsync(Run run, Uri location, ArtifactPath path, Stream content, bool uploadNow, CancellationToken cancellationToken)
+    private async ValueTask<ArtifactFile> UploadAsync(
+        Run run, Uri location, ArtifactPath path, Func<ArtifactFolder, Task<ArtifactFile>> upload, Func<ValueTask<ArtifactFile>> stage, CancellationToken cancellationToken)
+    {
+        ArtifactFolder folder = OpenArtifacts(location);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await upload(folder).ConfigureAwait(false);
+            }
+            catch (ArtifactStoreException exception) when (exception.IsTransient)
+            {
+                if (attempt == _options.ArtifactAttempts)
+                {
+                    LogStaged(_logger, path.Value, run.Id, exception);
+                    return await stage().ConfigureAwait(false);
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<ArtifactFile> StageAsync(Run run, Uri location, ArtifactPath path, Stream content, CancellationToken cancellationToken)
     {
         StagedArtifact staged = await _staged.StageAsync(run.Id, location, path, content, cancellationToken).ConfigureAwait(false);
         Interlocked.Increment(ref run.Counters.Staged);
-        if (uploadNow)
-            await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false);
         return new ArtifactFile { Path = path, SizeBytes = staged.SizeBytes, Sha256 = staged.Sha256 };
     }
 

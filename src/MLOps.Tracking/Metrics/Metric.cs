@@ -34,12 +34,13 @@ public sealed class Metric
 
     /// <summary>Logs a point that has its own time.</summary>
     /// <param name="point">The point.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The timestamp is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The timestamp is negative or after the year 9999.</exception>
     /// <exception cref="InvalidOperationException">The run has ended.</exception>
     /// <exception cref="ObjectDisposedException">The tracker is closed.</exception>
     public void Log(MetricPoint point)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(point.TimestampMs, nameof(point));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(point.TimestampMs, Limits.LastTimestampMs, nameof(point));
         Append(point.Step, point.TimestampMs, point.Value);
     }
 
