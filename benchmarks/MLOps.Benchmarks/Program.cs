@@ -1,0 +1,43 @@
+using MLOps.Benchmarks;
+using MLOps.Benchmarks.Scenarios;
+
+Scenario[] scenarios =
+[
+    new("log-metric", "what one LogMetric call costs the thread that makes it", LogMetricScenario.RunAsync),
+    new("ingest", "points a second from the call until a query shows them", IngestScenario.RunAsync),
+    new("store-size", "bytes that a point takes in the store", StoreSizeScenario.RunAsync),
+    new("startup", "from the start of a process until its first point is safe", StartupScenario.RunAsync),
+    new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
+];
+
+switch (args)
+{
+    case ["list"]:
+        foreach (Scenario scenario in scenarios)
+            Console.WriteLine($"{scenario.Name,-12} {scenario.Measures}");
+        return 0;
+    case ["child", "ingest", var database, var points]:
+        return await IngestScenario.RunChildAsync(database, points);
+    case ["child", "crash", var database, var board, var points]:
+        return await CrashScenario.RunChildAsync(database, board, points);
+    case [var name, .. var rest] when scenarios.FirstOrDefault(scenario => scenario.Name == name) is { } scenario:
+        BenchmarkOptions options;
+        try
+        {
+            options = BenchmarkOptions.Parse(rest);
+        }
+        catch (ArgumentException misuse)
+        {
+            Console.Error.WriteLine(misuse.Message);
+            return 2;
+        }
+
+        Machine.PrintFacts(options);
+        Machine.PrintLimits(options);
+        await scenario.RunAsync(options);
+        return 0;
+
+    default:
+        Console.Error.WriteLine($"usage: <scenario> {BenchmarkOptions.Usage}\nscenarios: list, {string.Join(", ", scenarios.Select(s => s.Name))}");
+        return 2;
+}

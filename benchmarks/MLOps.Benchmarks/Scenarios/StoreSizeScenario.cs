@@ -1,0 +1,42 @@
+using Microsoft.Data.Sqlite;
+using MLOps.Tracking;
+
+namespace MLOps.Benchmarks.Scenarios;
+
+/// <summary>The database file after its run has ended and the log has been folded in; never vacuumed.</summary>
+internal static class StoreSizeScenario
+{
+    private const string Name = "store-size";
+
+    public static async Task RunAsync(BenchmarkOptions options)
+    {
+        int points = options.Quick ? 500_000 : 4_000_000;
+        Random random = new(options.Seed);
+        Figure.Print(Name, "points", points, "points");
+        Figure.Print(Name, "bytes_per_point", await MeasureAsync(options, points, random.NextDouble), "bytes");
+        Figure.Print(Name, "constant_bytes_per_point", await MeasureAsync(options, points, () => 0.5), "bytes");
+    }
+
+    private static async Task<double> MeasureAsync(BenchmarkOptions options, int points, Func<double> next)
+    {
+        using ScratchFolder folder = options.NewFolder();
+        await using (var tracker = Tracker.Open(t => t.UseSqlite(folder.Database)))
+        {
+            await tracker.RunAsync(Name, run =>
+            {
+                Metric loss = run.Metric("loss");
+                for (int step = 0; step < points; step++)
+                    loss.Log(next(), step);
+                return Task.CompletedTask;
+            });
+            await tracker.FlushAsync(Durability.Store);
+        }
+
+        await using SqliteConnection connection = new($"Data Source={folder.Database};Pooling=False");
+        await connection.OpenAsync();
+        await using SqliteCommand checkpoint = connection.CreateCommand();
+        checkpoint.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        await checkpoint.ExecuteNonQueryAsync();
+        return new FileInfo(folder.Database).Length / (double)points;
+    }
+}

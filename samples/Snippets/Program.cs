@@ -1,0 +1,35 @@
+// The code of the pages, compiled and run. A page shows what stands between two markers; a test compares them.
+// <five-lines>
+using MLOps.Tracking;
+
+// </five-lines>
+using Snippets;
+
+await File.WriteAllTextAsync("model.onnx", "stands for a model");
+await File.WriteAllTextAsync("churn.csv", "age,churned\n31,0\n");
+await File.WriteAllBytesAsync("confusion.png", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]);
+
+// <five-lines>
+await using var tracker = Tracker.Open(t => t.UseSqlite("mlops.db"));
+await tracker.RunAsync("churn", async run =>
+{
+    run.LogParam("learning_rate", 0.01);
+    run.LogMetric("loss", 0.31, step: 1);
+    await run.LogArtifactAsync("model.onnx");
+});
+// </five-lines>
+
+await GettingStarted.ReadBackAsync(tracker);
+await GettingStarted.HostAsync();
+await Runs.SweepAsync(tracker);
+RunId id = await Runs.ByHandAsync(tracker);
+await Runs.ResumeAsync(tracker, id);
+await Runs.DescribeAsync(tracker);
+await Metrics.LogAsync(tracker);
+await Metrics.ReadAsync(tracker, id);
+await Artifacts.LogAsync(tracker);
+await Artifacts.ReadAsync(tracker, id);
+await Operating.FlushAsync(tracker, await tracker.StartRunAsync("churn"));
+Operating.Watch(tracker);
+await Operating.ConfigureAsync();
+Console.WriteLine("every snippet of the pages ran");
