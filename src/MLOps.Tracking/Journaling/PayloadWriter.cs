@@ -10,7 +10,7 @@ internal ref struct PayloadWriter
     private byte[] _buffer;
     private int _length;
 
-    public PayloadWriter(int sizeHint = 256) => _buffer = ArrayPool<byte>.Shared.Rent(sizeHint);
+    public PayloadWriter() => _buffer = ArrayPool<byte>.Shared.Rent(256);
 
     public void Write(byte value)
     {
