@@ -86,7 +86,8 @@ public abstract partial class TrackingStoreContract
             Assert.Empty((await Store.AppendAsync(batch, Cancellation)).Rejections);
         await ReopenAsync();
 
-        foreach (RecordBatch again in (RecordBatch[])[start, end, journal.At(journal.Cursor - 1, new TrackingRecord.TagSet(run, "color", "green"))])
+        TrackingRecord repaint = new TrackingRecord.TagSet(run, "color", "green");
+        foreach (RecordBatch again in (RecordBatch[])[start, end, journal.At(journal.Cursor, repaint), journal.At(journal.Cursor - 1, repaint)])
             Assert.Empty((await Store.AppendAsync(again, Cancellation)).Rejections);
 
         Assert.Equal("blue", (await GetRunAsync(run)).Tags["color"]);

@@ -72,12 +72,12 @@ public abstract partial class TrackingStoreContract
         TestJournal other = new(Clock);
 
         await LogAsync(journal, new TrackingRecord.RunUpdated(run) { Status = status, EndedAtMs = NowMs });
-        Clock.Advance(TimeSpan.FromHours(1));
 
-        Assert.Equal(status, await StatusAsync(run));
-        Assert.Empty(await Store.CloseJournalAsync(journal.Owner.Journal, Cancellation));
-        Assert.Equal(status, await StatusAsync(run));
         Assert.Null(await Store.TakeLeaseAsync(run, other.Owner, TestJournal.LeaseDuration, Cancellation));
+        Clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(status, await StatusAsync(run));
+        Assert.Empty(await Store.CloseJournalAsync(other.Owner.Journal, Cancellation));
+        Assert.Equal(status, await StatusAsync(run));
     }
 
     [Fact]

@@ -102,8 +102,9 @@ public interface ITrackingStore : IAsyncDisposable
     ValueTask<LeaseOwner?> TakeLeaseAsync(RunId runId, LeaseOwner owner, TimeSpan duration, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Closes the account of a journal whose owner is gone and whose records have all been applied: each run leased to it that still reads
-    /// Running becomes Killed, ended when its lease was last renewed or its last record was written, whichever is later; its leases and its cursor are removed.
+    /// Closes the account of a journal whose owner is gone and whose records have all been applied: each run leased to it that was never
+    /// ended becomes Killed, ended when its lease was last taken or renewed by a call or at the latest time that its records speak of, whichever is later (but not after now);
+    /// its leases and its cursor are removed. That a record is applied is no sign of life: a journal may be found days after its process died.
     /// </summary>
     /// <param name="journal">The journal.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -77,6 +77,19 @@ public sealed class PointChunkTests
         Assert.True(refused is null or ChunkCorruptException, refused?.ToString());
     }
 
+    [Fact]
+    public void A_forged_header_with_a_right_checksum_does_not_agree_with_the_points()
+    {
+        byte[] chunk = PointChunk.Encode([new MetricPoint(1, 2, 3), new MetricPoint(2, 3, 4)]);
+        int lastStep = 1 + 2 + 2 + 24;
+        Assert.Equal(2, chunk[lastStep]);
+        chunk[lastStep] = 7;
+        Seal(chunk.AsSpan(0, PointChunk.HeaderLength));
+        Seal(chunk);
+
+        Assert.Throws<ChunkCorruptException>(() => Decode(chunk));
+    }
+
     [Property(MaxTest = 300)]
     public void The_coarse_level_keeps_the_extremes_of_every_64_points(AnyPoints any)
     {
