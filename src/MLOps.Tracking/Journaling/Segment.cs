@@ -18,6 +18,7 @@ internal sealed unsafe class Segment : IDisposable
     private readonly uint _seed;
     private readonly Lock _mapping = new();
     private PaddedLong _tail;
+    private long _sealedAt = long.MaxValue;
     private long _populated, _synced;
     private bool _disposed;
     private volatile Segment? _next;
@@ -59,7 +60,7 @@ internal sealed unsafe class Segment : IDisposable
     public int PointLimit { get => _pointLimit; set => _pointLimit = value; }
 
     /// <summary>The number of slots reserved so far.</summary>
-    public int Tail => (int)Math.Min(Volatile.Read(ref _tail.Value), Capacity);
+    public int Tail => (int)Math.Min(Math.Min(Volatile.Read(ref _tail.Value), Capacity), Volatile.Read(ref _sealedAt));
 
     public static string FileName(int number, long firstPosition) => string.Create(CultureInfo.InvariantCulture, $"{number:x8}-{firstPosition:x16}.seg");
 
@@ -119,8 +120,12 @@ internal sealed unsafe class Segment : IDisposable
         return false;
     }
 
-    /// <summary>Ends the segment: later reservations fail, the rest is padding.</summary>
-    public void Seal() => TryReserve(Capacity + 1, out _);
+    /// <summary>Ends the segment where it stands: later reservations fail.</summary>
+    public void Seal()
+    {
+        long beyond = Capacity + 1L;
+        Volatile.Write(ref _sealedAt, Interlocked.Add(ref _tail.Value, beyond) - beyond);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void WritePoint(int index, uint series, long step, long timestampMs, double value)

@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using MLOps.Tracking.Artifacts;
+
+namespace MLOps.Tracking.Tests;
+
+/// <summary>An artifact store for <c>flaky:</c> locations that can be away.</summary>
+internal sealed class FlakyArtifactStore : IArtifactStore
+{
+    public bool Away { get; set; }
+
+    public ConcurrentDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
+
+    public bool Serves(Uri location) => location.Scheme == "flaky";
+
+    public async ValueTask PutAsync(Uri location, string path, Stream content, CancellationToken cancellationToken)
+    {
+        ThrowIfAway();
+        using var bytes = new MemoryStream();
+        await content.CopyToAsync(bytes, cancellationToken);
+        Objects[$"{location}/{path}"] = bytes.ToArray();
+    }
+
+    public ValueTask<Stream> OpenReadAsync(Uri location, string path, CancellationToken cancellationToken)
+    {
+        ThrowIfAway();
+        return ValueTask.FromResult<Stream>(new MemoryStream(Objects[$"{location}/{path}"]));
+    }
+
+    public async IAsyncEnumerable<ArtifactObject> ListAsync(Uri location, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ThrowIfAway();
+        await Task.CompletedTask;
+        foreach ((string name, byte[] bytes) in Objects)
+        {
+            if (name.StartsWith($"{location}/{prefix}", StringComparison.Ordinal))
+                yield return new ArtifactObject(name[(location.ToString().Length + 1)..], bytes.Length);
+        }
+    }
+
+    public ValueTask<bool> DeleteAsync(Uri location, string path, CancellationToken cancellationToken)
+    {
+        ThrowIfAway();
+        return ValueTask.FromResult(Objects.TryRemove($"{location}/{path}", out _));
+    }
+
+    private void ThrowIfAway()
+    {
+        if (Away)
+            throw new ArtifactStoreException("away", isTransient: true);
+    }
+}
