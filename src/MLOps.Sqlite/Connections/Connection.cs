@@ -1,0 +1,101 @@
+using SQLitePCL;
+
+namespace MLOps.Sqlite.Connections;
+
+/// <summary>One connection to the file, used by one thread at a time.</summary>
+internal sealed class Connection : IDisposable
+{
+    private readonly sqlite3 _handle;
+    private readonly List<Statement> _statements = [];
+
+    static Connection() => Batteries_V2.Init();
+
+    private Connection(sqlite3 handle) => _handle = handle;
+
+    public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+
+    public bool IsReadOnly => raw.sqlite3_db_readonly(_handle, "main") == 1;
+
+    public long LastInsertId => raw.sqlite3_last_insert_rowid(_handle);
+
+    public int Changes => raw.sqlite3_changes(_handle);
+
+    private Statement BeginRead => field ??= Prepare("BEGIN");
+
+    private Statement BeginWrite => field ??= Prepare("BEGIN IMMEDIATE");
+
+    private Statement CommitWork => field ??= Prepare("COMMIT");
+
+    public static Connection Open(string file, int flags)
+    {
+        int code = raw.sqlite3_open_v2(file, out sqlite3 handle, flags | raw.SQLITE_OPEN_NOMUTEX, null);
+        if (code == raw.SQLITE_OK)
+        {
+            raw.sqlite3_extended_result_codes(handle, 1);
+            return new Connection(handle);
+        }
+
+        string message = raw.sqlite3_errstr(code).utf8_to_string();
+        handle.Dispose();
+        throw new SqliteErrorException(code, message);
+    }
+
+    public Statement Prepare(string sql)
+    {
+        Check(raw.sqlite3_prepare_v2(_handle, sql, out sqlite3_stmt statement));
+        Statement prepared = new(this, statement);
+        _statements.Add(prepared);
+        return prepared;
+    }
+
+    public void Execute(string sql) => Check(raw.sqlite3_exec(_handle, sql));
+
+    /// <summary>Runs a query that is asked once and takes the first column of its first row.</summary>
+    public string QueryText(string sql)
+    {
+        using Statement statement = new(this, PrepareOnce(sql));
+        return statement.Step() ? statement.Text(0) : "";
+    }
+
+    /// <inheritdoc cref="QueryText"/>
+    public long QueryInt64(string sql)
+    {
+        using Statement statement = new(this, PrepareOnce(sql));
+        return statement.Step() ? statement.Int64(0) : 0;
+    }
+
+    /// <summary>Prepares a query whose text is made for one use; the caller disposes it.</summary>
+    public Statement PrepareForOneUse(string sql) => new(this, PrepareOnce(sql));
+
+    public void BeginReading() => BeginRead.Run();
+
+    public void BeginWriting() => BeginWrite.Run();
+
+    public void Commit() => CommitWork.Run();
+
+    /// <summary>Ends a transaction without effect; SQLite itself may have ended it after an error.</summary>
+    public void Rollback()
+    {
+        foreach (Statement statement in _statements)
+            statement.Reset();
+        if (InTransaction)
+            Execute("ROLLBACK");
+    }
+
+    public int Check(int code) => code is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE
+        ? code
+        : throw new SqliteErrorException(code, raw.sqlite3_errmsg(_handle).utf8_to_string());
+
+    public void Dispose()
+    {
+        foreach (Statement statement in _statements)
+            statement.Dispose();
+        _handle.Dispose();
+    }
+
+    private sqlite3_stmt PrepareOnce(string sql)
+    {
+        Check(raw.sqlite3_prepare_v2(_handle, sql, out sqlite3_stmt statement));
+        return statement;
+    }
+}

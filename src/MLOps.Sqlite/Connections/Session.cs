@@ -1,0 +1,84 @@
+using MLOps.Sqlite.Datasets;
+using MLOps.Sqlite.Experiments;
+using MLOps.Sqlite.Leases;
+using MLOps.Sqlite.Metrics;
+using MLOps.Sqlite.Runs;
+
+namespace MLOps.Sqlite.Connections;
+
+/// <summary>A connection and the tables seen through it, with their prepared statements and, for the writer, what it remembers of their rows.</summary>
+internal sealed class Session : IDisposable
+{
+    private long _seenVersion;
+
+    public Session(Connection connection)
+    {
+        Connection = connection;
+        Keys = new KeyTable(connection);
+        Experiments = new ExperimentTable(connection);
+        Runs = new RunTable(connection, Keys);
+        RunReader = new RunReader(connection);
+        Leases = new LeaseTable(connection);
+        Datasets = new DatasetTable(connection);
+        Series = new SeriesTable(connection);
+        Points = new PointWriter(connection, Series);
+        SeriesReader = new SeriesReader(connection);
+    }
+
+    public Connection Connection { get; }
+
+    public KeyTable Keys { get; }
+
+    public ExperimentTable Experiments { get; }
+
+    public RunTable Runs { get; }
+
+    public RunReader RunReader { get; }
+
+    public LeaseTable Leases { get; }
+
+    public DatasetTable Datasets { get; }
+
+    public SeriesTable Series { get; }
+
+    public PointWriter Points { get; }
+
+    public SeriesReader SeriesReader { get; }
+
+    private Statement DataVersion => field ??= Connection.Prepare("PRAGMA data_version");
+
+    /// <summary>Begins to write. What is remembered of rows is forgotten when another connection has written since.</summary>
+    public void BeginWriting()
+    {
+        Connection.BeginWriting();
+        using Rows rows = DataVersion.Query();
+        rows.Next();
+        long version = DataVersion.Int64(0);
+        if (version != _seenVersion)
+            Forget();
+        _seenVersion = version;
+    }
+
+    public void Commit()
+    {
+        Connection.Commit();
+        Runs.Trim();
+        Series.Trim();
+    }
+
+    public void Rollback()
+    {
+        Points.Drop();
+        Forget();
+        Connection.Rollback();
+    }
+
+    public void Dispose() => Connection.Dispose();
+
+    private void Forget()
+    {
+        Keys.Forget();
+        Runs.Forget();
+        Series.Forget();
+    }
+}

@@ -1,0 +1,87 @@
+using MLOps.Sqlite.Connections;
+using MLOps.Sqlite.Runs;
+
+namespace MLOps.Sqlite.Metrics;
+
+/// <summary>The rows of series: whose they are, their summary, and how much lies in their tail.</summary>
+internal sealed class SeriesTable(Connection connection)
+{
+    private const int MostKnown = 65_536;
+
+    private readonly Dictionary<(long Run, long Key), SeriesState> _known = [];
+
+    private Statement FindSeries => field ??= connection.Prepare("""
+        SELECT id, tail_count, newest_ms, latest_step, latest_ms, latest_value, first_step, first_ms, first_value, last_step, last_ms, last_value, min_value, max_value
+        FROM series WHERE owner_kind = 0 AND owner = ? AND key = ?
+        """);
+
+    private Statement FindTailed => field ??= connection.Prepare("SELECT key FROM series WHERE owner_kind = 0 AND owner = ? AND tail_count > 0 ORDER BY id");
+
+    private Statement Insert => field ??= connection.Prepare("""
+        INSERT INTO series(owner_kind, owner, key, experiment, tail_count, newest_ms, latest_step, latest_ms, latest_value,
+            first_step, first_ms, first_value, last_step, last_ms, last_value, min_value, max_value)
+        VALUES(0, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """);
+
+    private Statement Update => field ??= connection.Prepare("""
+        UPDATE series SET tail_count = ?, newest_ms = ?, latest_step = ?, latest_ms = ?, latest_value = ?, first_step = ?, first_ms = ?, first_value = ?,
+            last_step = ?, last_ms = ?, last_value = ?, min_value = ?, max_value = ? WHERE id = ?
+        """);
+
+    public SeriesState FindOrNew(RunState run, long key)
+    {
+        if (_known.TryGetValue((run.Number, key), out SeriesState? known))
+            return known;
+        SeriesState series = new() { Run = run, Key = key };
+        using Rows rows = FindSeries.With(run.Number).With(key).Query();
+        if (rows.Next())
+        {
+            series.Number = FindSeries.Int64(0);
+            series.TailCount = FindSeries.Int32(1);
+            series.Summary = new SeriesSummary
+            {
+                NewestMs = FindSeries.Int64(2),
+                Latest = FindSeries.Point(3),
+                First = FindSeries.Point(6),
+                Last = FindSeries.Point(9),
+                Min = FindSeries.Double(12),
+                Max = FindSeries.Double(13),
+            };
+        }
+
+        return _known[(run.Number, key)] = series;
+    }
+
+    /// <summary>The series of a run that have a tail.</summary>
+    public List<SeriesState> WithTail(RunState run)
+    {
+        List<long> keys = [];
+        using (Rows rows = FindTailed.With(run.Number).Query())
+        {
+            while (rows.Next())
+                keys.Add(FindTailed.Int64(0));
+        }
+
+        return keys.ConvertAll(key => FindOrNew(run, key));
+    }
+
+    /// <summary>Gives a series that has none its row.</summary>
+    public void Add(SeriesState series)
+    {
+        With(Insert.With(series.Run.Number).With(series.Key).With(series.Run.Experiment), series.Summary).Run();
+        series.Number = connection.LastInsertId;
+    }
+
+    public void Save(SeriesState series) => With(Update.With(series.TailCount), series.Summary).With(series.Number).Run();
+
+    public void Forget() => _known.Clear();
+
+    public void Trim()
+    {
+        if (_known.Count > MostKnown)
+            _known.Clear();
+    }
+
+    private static Statement With(Statement statement, in SeriesSummary summary) =>
+        statement.With(summary.NewestMs).With(summary.Latest).With(summary.First).With(summary.Last).With(summary.Min).With(summary.Max);
+}

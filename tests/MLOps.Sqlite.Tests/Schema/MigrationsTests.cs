@@ -1,0 +1,82 @@
+using MLOps.Sqlite.Connections;
+using MLOps.Sqlite.Schema;
+using MLOps.Tracking.Storage;
+using Xunit;
+
+namespace MLOps.Sqlite.Tests.Schema;
+
+public sealed class MigrationsTests : IDisposable
+{
+    private static readonly NewStore Store = new(1_000, "file:///artifacts");
+
+    private static readonly IReadOnlyList<Action<Connection, NewStore>> TwoSteps =
+        [.. Migrations.Steps, (connection, _) => connection.Execute("CREATE TABLE added(id INTEGER PRIMARY KEY)")];
+
+    private readonly StoreFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void An_older_store_takes_only_the_steps_it_lacks()
+    {
+        using Connection connection = _folder.Connect();
+        Assert.Equal(0, Apply(connection, Migrations.Steps));
+
+        Assert.Equal(1, Apply(connection, TwoSteps));
+
+        Assert.Equal(2, Apply(connection, TwoSteps));
+        Assert.Equal(2, connection.QueryInt64("PRAGMA user_version"));
+        Assert.Equal(1, connection.QueryInt64("SELECT count(*) FROM experiment"));
+        Assert.Equal(0, connection.QueryInt64("SELECT count(*) FROM added"));
+    }
+
+    [Fact]
+    public void A_step_that_fails_leaves_the_store_as_it_was()
+    {
+        using Connection connection = _folder.Connect();
+        Apply(connection, Migrations.Steps);
+
+        Assert.Throws<SqliteErrorException>(() => Apply(connection, [.. TwoSteps, (c, _) => c.Execute("CREATE TABLE added(id INTEGER)")]));
+
+        Assert.Equal(1, connection.QueryInt64("PRAGMA user_version"));
+        Assert.Equal(0, connection.QueryInt64("SELECT count(*) FROM sqlite_schema WHERE name = 'added'"));
+        Assert.False(connection.InTransaction);
+    }
+
+    [Fact]
+    public void A_newer_store_is_refused_by_fewer_steps()
+    {
+        using Connection connection = _folder.Connect();
+        Apply(connection, TwoSteps);
+
+        Assert.Throws<StoreVersionException>(() => Apply(connection, Migrations.Steps));
+    }
+
+    [Fact]
+    public async Task Many_stores_that_open_a_new_file_at_once_make_it_once()
+    {
+        SqliteTrackingStore[] stores = [.. Enumerable.Range(0, 8).Select(_ => _folder.Open())];
+
+        await Task.WhenAll(stores.Select(store => store.GetCursorAsync(Guid.NewGuid(), TestContext.Current.CancellationToken).AsTask()));
+
+        foreach (SqliteTrackingStore store in stores)
+            await store.DisposeAsync();
+        Assert.Equal(1, _folder.Count("experiment"));
+    }
+
+    [Fact]
+    public async Task Connections_that_open_a_new_file_at_once_without_a_common_queue_make_it_once()
+    {
+        // As several processes do: nothing but SQLite's lock stands between them.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            using Connection connection = _folder.Connect();
+            connection.Execute("PRAGMA busy_timeout=30000");
+            Apply(connection, Migrations.Steps);
+        })));
+
+        Assert.Equal(1, _folder.Count("experiment"));
+    }
+
+    private int Apply(Connection connection, IReadOnlyList<Action<Connection, NewStore>> steps) => Migrations.Apply(connection, _folder.File, steps, Store);
+}
