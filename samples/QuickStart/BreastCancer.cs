@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using MathNet.Numerics.LinearAlgebra;
-using MLOps.Tracking;
 
 namespace QuickStart;
 
@@ -9,14 +7,13 @@ namespace QuickStart;
 internal sealed record Examples(Matrix<double> Features, Vector<double> Targets);
 
 /// <summary>The Wisconsin Diagnostic Breast Cancer data, split into rows to train on and rows to validate with.</summary>
-internal sealed record BreastCancer(Examples Training, Examples Validation, DatasetInput Input)
+internal sealed record BreastCancer(Examples Training, Examples Validation)
 {
     private const double ValidationShare = 0.3;
 
     public static BreastCancer Load(string file, Random random)
     {
-        string[] lines = File.ReadAllLines(file);
-        double[][] rows = [.. lines.Skip(1).Select(line => line.Split(',').Select(cell => double.Parse(cell, CultureInfo.InvariantCulture)).ToArray())];
+        double[][] rows = [.. File.ReadLines(file).Skip(1).Select(line => line.Split(',').Select(cell => double.Parse(cell, CultureInfo.InvariantCulture)).ToArray())];
         random.Shuffle(rows);
         int validation = (int)(rows.Length * ValidationShare);
         double[][] training = rows[validation..];
@@ -26,14 +23,7 @@ internal sealed record BreastCancer(Examples Training, Examples Validation, Data
         double[] mean = [.. Enumerable.Range(0, columns).Select(c => training.Average(row => row[c]))];
         double[] deviation = [.. Enumerable.Range(0, columns).Select(c => Math.Sqrt(training.Average(row => Math.Pow(row[c] - mean[c], 2))))];
 
-        return new BreastCancer(Standardise(training), Standardise(rows[..validation]), new DatasetInput
-        {
-            Name = "breast_cancer",
-            Digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))[..32],
-            Source = file,
-            Schema = lines[0],
-            Role = "training",
-        });
+        return new BreastCancer(Standardise(training), Standardise(rows[..validation]));
 
         Examples Standardise(double[][] part) => new(
             Matrix<double>.Build.Dense(part.Length, columns + 1, (r, c) => c == 0 ? 1 : (part[r][c - 1] - mean[c - 1]) / deviation[c - 1]),

@@ -9,14 +9,15 @@ const int Seed = 42, Epochs = 200;
 double[] rates = [0.03, 0.3, 3], ridges = [0, 0.01];
 (double LearningRate, double Ridge)[] grid = [.. from rate in rates from ridge in ridges select (rate, ridge)];
 
-BreastCancer data = BreastCancer.Load(Path.Combine(AppContext.BaseDirectory, "data", "breast_cancer.csv"), new Random(Seed));
+string file = Path.Combine(AppContext.BaseDirectory, "data", "breast_cancer.csv");
+BreastCancer data = BreastCancer.Load(file, new Random(Seed));
 string database = Path.GetFullPath("mlops.db");
 await using var tracker = Tracker.Open(t => t.UseSqlite(database));
 
 RunId sweepId = await AnsiConsole.Progress().StartAsync(progress => tracker.RunAsync("breast-cancer", async sweep =>
 {
     sweep.LogParam("seed", Seed);
-    sweep.LogDataset(data.Input);
+    await sweep.LogDatasetAsync(file, role: "training");
     ProgressTask bar = progress.AddTask("training", maxValue: grid.Length * Epochs);
     foreach ((double learningRate, double ridge) in grid)
         await TrainAsync(learningRate, ridge, bar);
@@ -45,7 +46,7 @@ Task TrainAsync(double learningRate, double ridge, ProgressTask bar) => tracker.
     run.LogParam("learning_rate", learningRate);
     run.LogParam("ridge", ridge);
     run.LogParam("epochs", Epochs);
-    run.LogDataset(data.Input);
+    await run.LogDatasetAsync(file, role: "training");
 
     LogisticRegression model = new(data.Training.Features.ColumnCount, learningRate, ridge);
     Vector<double> scores = data.Validation.Targets;
@@ -65,12 +66,13 @@ Task TrainAsync(double learningRate, double ridge, ProgressTask bar) => tracker.
     await LogConfusionMatrixAsync(run, scores);
 }, new RunOptions { Name = string.Create(CultureInfo.InvariantCulture, $"rate {learningRate}, ridge {ridge}") });
 
-Task LogConfusionMatrixAsync(Run run, Vector<double> scores)
+async Task LogConfusionMatrixAsync(Run run, Vector<double> scores)
 {
-    double[] Predicted(double actual) =>
+    object?[] Row(string name, double actual) =>
     [
+        name,
         scores.Zip(data.Validation.Targets).Count(pair => pair.Second == actual && pair.First < 0.5),
         scores.Zip(data.Validation.Targets).Count(pair => pair.Second == actual && pair.First >= 0.5),
     ];
-    return run.LogTextAsync(string.Join(' ', Predicted(0).Concat(Predicted(1))), "confusion.txt");
+    await run.LogTableAsync("confusion.json", ["actual", "predicted malignant", "predicted benign"], [Row("malignant", 0), Row("benign", 1)]);
 }

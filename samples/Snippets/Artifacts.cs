@@ -10,7 +10,8 @@ internal static class Artifacts
         // <log-artifacts>
         await run.LogArtifactAsync("model.onnx");
         await run.LogArtifactAsync("churn.csv", "data/training.csv");
-        await run.LogTextAsync("the optimiser diverged at step 12", "notes/why.txt");
+        await run.LogTextAsync("notes/why.txt", "the optimiser diverged at step 12");
+        await run.LogTableAsync("errors.json", ["segment", "rate"], [["new", 0.12], ["loyal", 0.03]]);
         await run.LogImageAsync("plots/confusion.png", await File.ReadAllBytesAsync("confusion.png"));
 
         using MemoryStream weights = new([1, 2, 3]);

@@ -14,6 +14,10 @@ internal static class Metrics
         Metric loss = run.Metric("loss");
         for (int step = 2; step <= 1_000; step++)
             loss.Log(1.0 / step, step);
+
+        // A whole span at once: steps count on from the first.
+        double[] rates = [0.1, 0.1, 0.01];
+        run.LogMetrics("learning_rate", rates, firstStep: 1);
         // </log>
         await run.EndAsync(RunStatus.Finished);
     }

@@ -38,7 +38,7 @@ internal static class Runs
             Tags = new Dictionary<string, string> { ["team"] = "growth" },
         });
         run.LogMetric("loss", 0.31, step: 1);
-        await run.LogTextAsync("kept", "note.txt");
+        await run.LogTextAsync("note.txt", "kept");
         await run.EndAsync(RunStatus.Finished);
         // </by-hand>
         return run.Id;

@@ -26,7 +26,7 @@ static async Task<RunId> TrackAsync(string database)
         for (int step = 0; step < 10_000; step++)
             loss.Log(1.0 / (step + 1), step);
         run.LogMetric("odd", double.NaN);
-        await run.LogTextAsync("kept", "note.txt");
+        await run.LogTextAsync("note.txt", "kept");
         return run.Id;
     });
 }
