@@ -54,10 +54,8 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
         _time = time ?? TimeProvider.System;
         _logger = logger ?? NullLogger.Instance;
 
-        // SQLite keeps -wal beside the file that a link leads to.
-        string full = Path.GetFullPath(path);
-        _file = new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
-        _artifactRoot = (_options.ArtifactRoot ?? FileUri.Of(Path.ChangeExtension(full, ".artifacts"))).TrimEnd('/');
+        _file = FileOf(path);
+        _artifactRoot = (_options.ArtifactRoot ?? FileUri.Of(Path.ChangeExtension(_file, ".artifacts"))).TrimEnd('/');
         _gate = WriterGate.Join(_file);
         _readers = new ReaderPool(_file);
     }
@@ -65,6 +63,13 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     /// <inheritdoc/>
     public StoreCapabilities Capabilities =>
         StoreCapabilities.AtomicBatch | StoreCapabilities.NonFiniteValues | StoreCapabilities.CallerRunIds | StoreCapabilities.Leases | StoreCapabilities.SoftDelete;
+
+    /// <summary>The file that a path leads to. SQLite keeps its other files, and the tracker its journals and artifacts, beside that one.</summary>
+    internal static string FileOf(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
+    }
 
     private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -313,7 +318,8 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
         return await RetryWhileLockedAsync(() => _readers.Ask(question), cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask OpenAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_isOpen)

@@ -5,9 +5,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.Capture;
 using MLOps.Tracking.Journaling;
 using MLOps.Tracking.Processes;
 using MLOps.Tracking.Storage;
+using MLOps.Tracking.SystemMetrics;
 using MLOps.Tracking.Telemetry;
 
 namespace MLOps.Tracking;
@@ -23,6 +25,9 @@ namespace MLOps.Tracking;
 /// </remarks>
 public sealed partial class Tracker : IAsyncDisposable, IDisposable
 {
+    // Opening waits this long for a store that is locked or away; then the journal takes over.
+    private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(1);
+
     private readonly TrackingOptions _options;
     private readonly ILogger _logger;
     private readonly JournalRoot _root;
@@ -42,7 +47,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _firstAdoption = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _upkeep;
-    private readonly RunCapture _capture;
+    private readonly Lazy<Task<RunCapture>> _capture;
     private int _disposed;
 
     internal Tracker(TrackingBuilder builder, TrackingOptions options, IServiceProvider? services)
@@ -57,12 +62,16 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         Store = builder.CreateStore!(new StoreContext(Clock, loggers, _artifactRoot.ToString(), services));
         try
         {
+            using var patience = new CancellationTokenSource(StorePatience);
+            Task opening = Store.OpenAsync(patience.Token).AsTask();
             _root = JournalRoot.Open(options.Journal.Folder ?? builder.Places!.JournalFolder);
+            // A store that refuses for good is told before a journal is made.
+            WaitForStore(opening);
             Journal = Journal.Create(_root, options.Journal, Clock);
         }
         catch
         {
-            // Nothing has used the store yet: its disposal has nothing to wait for.
+            // Nothing has been logged yet: the store's disposal has nothing to wait for.
             Store.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw;
         }
@@ -75,7 +84,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         _keeper = new JournalKeeper(Journal, _applier, options.Journal, WriteGaps, _logger);
         _adopter = new JournalAdopter(_root, Store, _sender, _rejected, OpenArtifacts, Clock, _logger);
         _staged = new StagedArtifacts(Journal.Folder, OpenArtifacts, _logger);
-        _capture = new RunCapture(options, Clock);
+        _capture = new Lazy<Task<RunCapture>>(() => RunCapture.TakeAsync(options.Capture, Clock, _closing.Token));
         _upkeep = Task.Run(UpkeepAsync);
         ProcessEnd.Watch(this);
         LogOpened(_logger, Journal.Owner.Journal, Journal.Folder);
@@ -215,7 +224,10 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         foreach ((string key, string value) in options.Tags)
             run.SetTag(key, value);
         Run.Enter(run);
-        _capture.Begin(run, options.SystemMetricsInterval ?? _options.SystemMetricsInterval, _artifactRoot);
+        if (_options.Capture.Source || _options.Capture.Environment)
+            run.InBackground(() => CaptureAsync(run));
+        if ((options.SystemMetricsInterval ?? _options.SystemMetricsInterval) is { } interval)
+            run.InBackground(() => SampleSystemAsync(run, interval));
         return _options.RequireStoreAtStart ? WaitForStoreAsync(run, cancellationToken) : ValueTask.FromResult(run);
     }
 
@@ -524,6 +536,19 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
     private static string Shorten(string value, int length) => value.Length <= length ? value : value[..length];
 
+    private void WaitForStore(Task opening)
+    {
+        try
+        {
+            opening.GetAwaiter().GetResult();
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException { IsTransient: true })
+        {
+            // It is locked or away: the journal takes what is logged until it is there.
+            LogStoreAway(_logger, exception);
+        }
+    }
+
     private RunCounters CountersOf(RunId id) => _counters.GetOrAdd(id, static _ => new RunCounters());
 
     private async ValueTask<Run> WaitForStoreAsync(Run run, CancellationToken cancellationToken)
@@ -612,6 +637,47 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     {
         if (_counters.TryGetValue(run, out RunCounters? counters))
             Interlocked.Decrement(ref counters.Staged);
+    }
+
+    private async Task CaptureAsync(Run run)
+    {
+        try
+        {
+            RunCapture capture = await _capture.Value.ConfigureAwait(false);
+            foreach ((string key, string value) in capture.Tags)
+                run.SetTag(key, value);
+            if (capture.EnvironmentJson is { } json)
+            {
+                using var content = new MemoryStream(json, writable: false);
+                await run.LogArtifactAsync(RunCapture.EnvironmentFile, content).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is MLOpsException or InvalidOperationException or OperationCanceledException)
+        {
+            LogNotCaptured(_logger, run.Id, exception);
+        }
+    }
+
+    private async Task SampleSystemAsync(Run run, TimeSpan interval)
+    {
+        using var sampler = new SystemMetricsSampler(Clock, _artifactRoot.IsFile ? _artifactRoot.LocalPath : _root.Folder);
+        using var timer = new PeriodicTimer(interval, Clock);
+        long sample = 0;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(run.Ending).ConfigureAwait(false))
+            {
+                sampler.Sample((key, value) => run.LogMetric(key, value, sample));
+                sample++;
+            }
+        }
+        catch (OperationCanceledException) when (run.HasEnded || run.Ending.IsCancellationRequested)
+        {
+        }
+        catch (InvalidOperationException) when (run.HasEnded)
+        {
+            // The process is about to exit.
+        }
     }
 
     private void WriteGaps()
@@ -730,6 +796,12 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             return false;
         }
     }
+
+    [LoggerMessage(1000, LogLevel.Warning, "The store could not be opened yet; the journal keeps what is logged until it can")]
+    private static partial void LogStoreAway(ILogger logger, Exception exception);
+
+    [LoggerMessage(1007, LogLevel.Warning, "The source or environment of run {Run} was not captured whole")]
+    private static partial void LogNotCaptured(ILogger logger, RunId run, Exception exception);
 
     [LoggerMessage(1001, LogLevel.Debug, "Opened journal {Journal} in {Folder}")]
     private static partial void LogOpened(ILogger logger, Guid journal, string folder);

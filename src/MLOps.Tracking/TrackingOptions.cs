@@ -9,11 +9,8 @@ public sealed class TrackingOptions
     /// <summary>The root of the artifacts of runs started here: a folder or a URI that an artifact store serves. Default: the store's choice, for SQLite <c>mlops.artifacts</c> beside the database.</summary>
     public string? ArtifactRoot { get; set; }
 
-    /// <summary>Whether runs get tags that name their source: user, program, git commit, branch, remote, dirty state. Default true.</summary>
-    public bool CaptureSource { get; set; } = true;
-
-    /// <summary>Whether runs get an artifact <c>environment.json</c>: machine, runtime, packages, command line without secrets. Default true.</summary>
-    public bool CaptureEnvironment { get; set; } = true;
+    /// <summary>What a run writes down of its program and machine. Default: all of it, without secrets.</summary>
+    public CaptureOptions Capture { get; set; } = new();
 
     /// <summary>How often CPU, memory, disk and GPU use go into a run as metrics <c>system/…</c>. Default null: not at all. At least 1 s.</summary>
     public TimeSpan? SystemMetricsInterval { get; set; }

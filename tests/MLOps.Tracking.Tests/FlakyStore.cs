@@ -17,6 +17,8 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
 
     private int _refusals;
 
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => There().OpenAsync(cancellationToken);
+
     public ValueTask<AppendResult> AppendAsync(RecordBatch batch, CancellationToken cancellationToken) => There().AppendAsync(batch, cancellationToken);
 
     public ValueTask<long> GetCursorAsync(Guid journal, CancellationToken cancellationToken) => There().GetCursorAsync(journal, cancellationToken);

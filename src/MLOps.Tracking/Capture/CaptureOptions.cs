@@ -1,4 +1,4 @@
-namespace MLOps.Tracking.Capture;
+namespace MLOps.Tracking;
 
 /// <summary>What a run writes down of its program and machine when it starts. Command lines and addresses are redacted of secrets.</summary>
 public sealed class CaptureOptions

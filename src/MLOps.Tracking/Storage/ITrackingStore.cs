@@ -11,6 +11,13 @@ public interface ITrackingStore : IAsyncDisposable
     /// <summary>What this store can do beyond the core.</summary>
     StoreCapabilities Capabilities { get; }
 
+    /// <summary>Opens the store as far as that goes without a server: makes it where absent, brings it to the present schema. Every other member does so by itself; this says early what stands in the way.</summary>
+    /// <param name="cancellationToken">Ends the wait; a later call opens.</param>
+    /// <returns>A task that ends when it is open.</returns>
+    /// <exception cref="StoreVersionException">The store was written by a newer version; it was left untouched.</exception>
+    /// <exception cref="TrackingStoreException">The store cannot be opened.</exception>
+    ValueTask OpenAsync(CancellationToken cancellationToken);
+
     /// <summary>Applies records in their order.</summary>
     /// <param name="batch">The records, where they come from, and what to do with those that are refused.</param>
     /// <param name="cancellationToken">Ends the wait; the batch is then applied whole or not at all where <see cref="StoreCapabilities.AtomicBatch"/> is stated.</param>

@@ -492,7 +492,7 @@ public sealed partial class TrackerTests : IDisposable
 
     private Tracker Open(Action<TrackingBuilder>? more = null) => Tracker.Open(t =>
     {
-        t.UseInMemory(_folder.Path, _store).Configure(o => (o.CaptureSource, o.CaptureEnvironment, o.CloseTimeout) = (false, false, TimeSpan.FromSeconds(2)));
+        t.UseInMemory(_folder.Path, _store).Configure(o => (o.Capture.Source, o.Capture.Environment, o.CloseTimeout) = (false, false, TimeSpan.FromSeconds(2)));
         more?.Invoke(t);
     });
 
