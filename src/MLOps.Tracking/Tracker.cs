@@ -59,7 +59,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         _artifactStores = [.. builder.ArtifactStores, new LocalArtifactStore()];
         _artifactRoot = LocationOf(options.ArtifactRoot ?? builder.Places!.ArtifactRoot);
 
-        Store = builder.CreateStore!(new StoreContext(Clock, loggers, _artifactRoot.ToString(), services));
+        Store = builder.CreateStore!(new StoreContext(Clock, loggers, _artifactRoot.AbsoluteUri, services));
         try
         {
             using var patience = new CancellationTokenSource(StorePatience);
@@ -208,7 +208,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         RunId id = options.Id ?? RunId.New(Clock);
         string name = options.Name ?? RunNames.For(id);
         RunId? parent = options.Parent ?? (!options.IsRoot && Run.Current is { } current && current.Tracker == this ? current.Id : null);
-        var run = new Run(this, id, name, experiment, parent, $"{_artifactRoot.ToString().TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id));
+        var run = new Run(this, id, name, experiment, parent, $"{_artifactRoot.AbsoluteUri.TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id));
         if (!_openRuns.TryAdd(id, run))
             throw new ArgumentException($"Run '{id}' is open in this tracker.", nameof(options));
         _handles[run] = true;
@@ -532,7 +532,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     }
 
     private static Uri LocationOf(string root) =>
-        Uri.TryCreate(root, UriKind.Absolute, out Uri? uri) && uri.Scheme.Length > 1 && !uri.IsFile ? uri : new Uri(Path.GetFullPath(uri is { IsFile: true } ? uri.LocalPath : root));
+        root.Contains("://", StringComparison.Ordinal) ? new Uri(root) : LocalArtifactStore.LocationOf(root);
 
     private static string Shorten(string value, int length) => value.Length <= length ? value : value[..length];
 

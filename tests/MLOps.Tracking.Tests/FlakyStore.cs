@@ -13,11 +13,14 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
     /// <summary>What every call raises; null while the store is there.</summary>
     public Exception? Error { get => _error; set => _error = value; }
 
+    /// <summary>What opening raises.</summary>
+    public Exception? OpenError { get; init; }
+
     public int Refusals => Volatile.Read(ref _refusals);
 
     private int _refusals;
 
-    public ValueTask OpenAsync(CancellationToken cancellationToken) => There().OpenAsync(cancellationToken);
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => OpenError is { } error ? ValueTask.FromException(error) : ValueTask.CompletedTask;
 
     public ValueTask<AppendResult> AppendAsync(RecordBatch batch, CancellationToken cancellationToken) => There().AppendAsync(batch, cancellationToken);
 

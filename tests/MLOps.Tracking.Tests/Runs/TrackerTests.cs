@@ -471,6 +471,15 @@ public sealed partial class TrackerTests : IDisposable
     }
 
     [Fact]
+    public void A_store_that_cannot_be_opened_is_told_at_once_unless_it_is_only_away()
+    {
+        var refused = new FlakyStore(_store) { OpenError = new StoreVersionException("mlops.db", 9, 1) };
+        Assert.Throws<StoreVersionException>(() => Open(t => t.UseStore(_ => refused, Places())));
+        Assert.False(Directory.Exists(Places().JournalFolder) && Directory.EnumerateDirectories(Places().JournalFolder).Any());
+        using Tracker tracker = Open(t => t.UseStore(_ => new FlakyStore(_store) { OpenError = new TrackingStoreException("locked", isTransient: true) }, Places()));
+    }
+
+    [Fact]
     public void An_option_out_of_range_and_a_missing_store_are_clear_errors()
     {
         OptionsValidationException error = Assert.Throws<OptionsValidationException>(() => Open(t => t.Configure(o => o.LeaseDuration = TimeSpan.Zero)));
