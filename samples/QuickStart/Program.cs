@@ -28,8 +28,8 @@ List<RunDetails> board = [];
 await foreach (RunDetails run in tracker.FindRunsAsync(new RunQuery { Parent = sweepId }))
     board.Add(run);
 Table table = new() { Title = new TableTitle("leader board") };
-table.AddColumns("run", "learning rate", "ridge", "val_auc", "val_accuracy", "val_loss");
-foreach (RunDetails run in board.OrderByDescending(run => run.Metrics["val_auc"].Value))
+table.AddColumns("run", "rate", "ridge", "val_auc", "val_accuracy", "val_loss");
+foreach (RunDetails run in board.OrderByDescending(run => run.Metrics["val_auc"].Value).ThenBy(run => run.Metrics["val_loss"].Value))
 {
     string Latest(string metric) => run.Metrics[metric].Value.ToString("F4", CultureInfo.InvariantCulture);
     table.AddRow(run.Info.Name, run.Params["learning_rate"], run.Params["ridge"], Latest("val_auc"), Latest("val_accuracy"), Latest("val_loss"));
@@ -64,7 +64,7 @@ Task TrainAsync(double learningRate, double ridge, ProgressTask bar) => tracker.
     run.LogMetric("val_auc", roc.Area, Epochs);
     await run.LogImageAsync("roc.png", RocPlot.Png(roc));
     await LogConfusionMatrixAsync(run, scores);
-}, new RunOptions { Name = string.Create(CultureInfo.InvariantCulture, $"rate {learningRate}, ridge {ridge}") });
+});
 
 async Task LogConfusionMatrixAsync(Run run, Vector<double> scores)
 {
