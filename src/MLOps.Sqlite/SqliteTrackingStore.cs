@@ -259,6 +259,19 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             Session writer = await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
+            await BeginAsync(writer, cancellationToken).ConfigureAwait(false);
+            return Commit(writer, work);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    private async ValueTask BeginAsync(Session writer, CancellationToken cancellationToken)
+    {
+        try
+        {
             await RetryWhileLockedAsync(
                 () =>
                 {
@@ -266,11 +279,11 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
                     return true;
                 },
                 cancellationToken).ConfigureAwait(false);
-            return Commit(writer, work);
         }
-        finally
+        catch (TrackingStoreException error) when (error.InnerException is SqliteErrorException sqlite)
         {
-            _gate.Leave();
+            Abandon(writer, sqlite);
+            throw;
         }
     }
 
@@ -365,14 +378,15 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
         Connection connection = Connection.Open(_file, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
         try
         {
+            connection.Execute(ConnectionPragmas);
             string mode = connection.QueryText("PRAGMA journal_mode=WAL");
             if (mode != "wal")
                 throw new TrackingStoreException($"Store '{_file}' cannot use write-ahead logging: SQLite stays in mode '{mode}'. Put the file on a local disk.", isTransient: false);
-            connection.Execute(ConnectionPragmas);
             int found = Migrations.Apply(connection, _file, Migrations.Steps, new NewStore(NowMs, _artifactRoot));
             connection.Execute(_options.ExtraPragmas);
+            Session session = new(connection);
             LogOpened(_file, found, Migrations.Steps.Count);
-            return new Session(connection);
+            return session;
         }
         catch
         {
