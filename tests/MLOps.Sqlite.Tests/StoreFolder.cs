@@ -1,3 +1,4 @@
+using System.Globalization;
 using MLOps.Sqlite.Connections;
 using MLOps.Tracking;
 using MLOps.Tracking.Storage;
@@ -21,8 +22,10 @@ public sealed class StoreFolder : IDisposable
     internal long Count(string table)
     {
         using Connection connection = Connect();
-        return connection.QueryInt64($"SELECT count(*) FROM {table}");
+        return QueryInt64(connection, $"SELECT count(*) FROM {table}");
     }
+
+    internal static long QueryInt64(Connection connection, string sql) => long.Parse(connection.QueryText(sql), CultureInfo.InvariantCulture);
 
     public void Dispose() => _folder.Delete(recursive: true);
 

@@ -42,30 +42,26 @@ internal sealed class Connection : IDisposable
 
     public Statement Prepare(string sql)
     {
-        Check(raw.sqlite3_prepare_v2(_handle, sql, out sqlite3_stmt statement));
-        Statement prepared = new(this, statement);
+        Statement prepared = PrepareForOneUse(sql);
         _statements.Add(prepared);
         return prepared;
     }
 
     public void Execute(string sql) => Check(raw.sqlite3_exec(_handle, sql));
 
-    /// <summary>Runs a query that is asked once and takes the first column of its first row.</summary>
+    /// <summary>Asks a query once and takes the first column of its first row.</summary>
     public string QueryText(string sql)
     {
-        using Statement statement = new(this, PrepareOnce(sql));
+        using Statement statement = PrepareForOneUse(sql);
         return statement.Step() ? statement.Text(0) : "";
     }
 
-    /// <inheritdoc cref="QueryText"/>
-    public long QueryInt64(string sql)
+    /// <summary>Prepares a query that is asked once; the caller disposes it.</summary>
+    public Statement PrepareForOneUse(string sql)
     {
-        using Statement statement = new(this, PrepareOnce(sql));
-        return statement.Step() ? statement.Int64(0) : 0;
+        Check(raw.sqlite3_prepare_v2(_handle, sql, out sqlite3_stmt statement));
+        return new Statement(this, statement);
     }
-
-    /// <summary>Prepares a query whose text is made for one use; the caller disposes it.</summary>
-    public Statement PrepareForOneUse(string sql) => new(this, PrepareOnce(sql));
 
     public void BeginReading() => BeginRead.Run();
 
@@ -91,11 +87,5 @@ internal sealed class Connection : IDisposable
         foreach (Statement statement in _statements)
             statement.Dispose();
         _handle.Dispose();
-    }
-
-    private sqlite3_stmt PrepareOnce(string sql)
-    {
-        Check(raw.sqlite3_prepare_v2(_handle, sql, out sqlite3_stmt statement));
-        return statement;
     }
 }

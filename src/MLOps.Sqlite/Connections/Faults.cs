@@ -10,7 +10,7 @@ internal static class Faults
     {
         (bool isTransient, string advice) = error.Code switch
         {
-            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => (true, $"Another process has locked it for {waited.TotalSeconds:0.#} s. Look for a program that holds a transaction open on it, such as a database browser or a backup."),
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL => (true, $"Another process has locked it for {waited.TotalSeconds:0.#} s. Look for a program that holds a transaction open on it, such as a database browser or a backup."),
             raw.SQLITE_FULL => (true, "The disk is full. Free space on it; nothing is lost that has been committed."),
             raw.SQLITE_IOERR => (true, "The disk did not read or write. Check the disk and the file system; nothing is lost that has been committed."),
             raw.SQLITE_NOMEM => (true, "The memory of this process is at its end."),

@@ -8,5 +8,6 @@ internal sealed class SqliteErrorException(int code, string message) : Exception
     /// <summary>The primary result code: the extended one without its details.</summary>
     public int Code { get; } = code & 0xFF;
 
-    public bool IsLocked => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED;
+    // PROTOCOL: readers and writers have met too often in a row at the locks of the log.
+    public bool IsLocked => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL;
 }

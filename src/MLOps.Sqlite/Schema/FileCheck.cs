@@ -28,11 +28,14 @@ internal static class FileCheck
     /// <inheritdoc cref="Check" path="/exception"/>
     public static int Version(Connection connection, string file, int supported)
     {
-        long application = connection.QueryInt64("PRAGMA application_id");
-        int version = (int)connection.QueryInt64("PRAGMA user_version");
+        // One statement, for another process may make the tables between two.
+        using Statement look = connection.PrepareForOneUse("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version");
+        look.Step();
+        long application = look.Int64(0), tables = look.Int64(2);
+        int version = look.Int32(1);
         if (application == Migrations.ApplicationId)
             return version <= supported ? version : throw new StoreVersionException(file, version, supported);
-        if (application != 0 || version != 0 || connection.QueryInt64("SELECT count(*) FROM sqlite_schema") > 0)
+        if (application != 0 || version != 0 || tables > 0)
             throw new TrackingStoreException($"'{file}' is a SQLite database of another program. It was left untouched. Choose another file for the store.", isTransient: false);
         return 0;
     }

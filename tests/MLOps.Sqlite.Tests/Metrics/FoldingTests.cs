@@ -156,7 +156,7 @@ public sealed class FoldingTests : IDisposable
     private long Overlaps()
     {
         using Connection connection = _folder.Connect();
-        return connection.QueryInt64("""
+        return StoreFolder.QueryInt64(connection, """
             SELECT count(*) FROM chunk a JOIN chunk b ON a.series = b.series AND a.id < b.id
             WHERE (a.first_step, a.first_ms) < (b.last_step, b.last_ms) AND (b.first_step, b.first_ms) < (a.last_step, a.last_ms)
             """);

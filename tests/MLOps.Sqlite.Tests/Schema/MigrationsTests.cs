@@ -25,9 +25,9 @@ public sealed class MigrationsTests : IDisposable
         Assert.Equal(1, Apply(connection, TwoSteps));
 
         Assert.Equal(2, Apply(connection, TwoSteps));
-        Assert.Equal(2, connection.QueryInt64("PRAGMA user_version"));
-        Assert.Equal(1, connection.QueryInt64("SELECT count(*) FROM experiment"));
-        Assert.Equal(0, connection.QueryInt64("SELECT count(*) FROM added"));
+        Assert.Equal(2, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
+        Assert.Equal(1, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM experiment"));
+        Assert.Equal(0, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM added"));
     }
 
     [Fact]
@@ -38,8 +38,8 @@ public sealed class MigrationsTests : IDisposable
 
         Assert.Throws<SqliteErrorException>(() => Apply(connection, [.. TwoSteps, (c, _) => c.Execute("CREATE TABLE added(id INTEGER)")]));
 
-        Assert.Equal(1, connection.QueryInt64("PRAGMA user_version"));
-        Assert.Equal(0, connection.QueryInt64("SELECT count(*) FROM sqlite_schema WHERE name = 'added'"));
+        Assert.Equal(1, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
+        Assert.Equal(0, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'added'"));
         Assert.False(connection.InTransaction);
     }
 
