@@ -41,6 +41,7 @@ public sealed class ArrowTests
         ("Parquet.Net", "MLOps.Parquet"),
         ("Apache.Arrow", "MLOps.Parquet"),
         ("Microsoft.Data.Sqlite", "MLOps.Sqlite"),
+        ("SQLitePCLRaw.", "MLOps.Sqlite"),
         ("Npgsql", "MLOps.Postgres"),
         ("AWSSDK.", "MLOps.S3"),
         ("Azure.", "MLOps.AzureBlobs"),
