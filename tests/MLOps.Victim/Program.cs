@@ -1,0 +1,42 @@
+// A program for tests to kill, interrupt and abandon: <mode> <database> [<counter file> | <run id>]. Says its run's id when it is ready.
+using System.IO.MemoryMappedFiles;
+using MLOps.Tracking;
+
+string mode = args[0], database = args[1];
+Tracker tracker = Tracker.Open(t => t.UseSqlite(database));
+Run run = mode == "hold" ? await tracker.ResumeRunAsync(new RunId(args[2])) : await tracker.StartRunAsync("victims");
+Metric loss = run.Metric("loss");
+switch (mode)
+{
+    case "log":
+        LogForEver(args[2]);
+        return 1;
+    case "wait" or "hold":
+        for (int i = 0; i < 10; i++)
+            loss.Log(i, i);
+        await run.FlushAsync(Durability.Store);
+        Console.WriteLine(run.Id);
+        Thread.Sleep(Timeout.Infinite);
+        return 1;
+    case "exit":
+        for (int i = 0; i < 10; i++)
+            loss.Log(i, i);
+        Console.WriteLine(run.Id);
+        return 0;
+    default:
+        Console.Error.WriteLine($"unknown mode {mode}");
+        return 2;
+}
+
+// The counter lies in shared memory: like the journal it survives the process, and counts only calls that have returned.
+void LogForEver(string counterFile)
+{
+    using var file = MemoryMappedFile.CreateFromFile(counterFile, FileMode.Open, null, sizeof(long));
+    using MemoryMappedViewAccessor counter = file.CreateViewAccessor();
+    Console.WriteLine(run.Id);
+    for (long i = 0; ; i++)
+    {
+        loss.Log(i, i);
+        counter.Write(0, i + 1);
+    }
+}
