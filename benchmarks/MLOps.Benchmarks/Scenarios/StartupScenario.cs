@@ -52,7 +52,7 @@ internal static class StartupScenario
     {
         string project = Path.Combine(Repository(), "benchmarks", "StartupProbe");
         string rid = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
-        using Process publish = ChildProcess.Start("dotnet", "publish", project, "-c", "Release", "-r", rid, "-o", folder, "--disable-build-servers");
+        using Process publish = ChildProcess.Start("dotnet", "publish", project, "-c", "Release", "-r", rid, "--no-restore", "-o", folder, "--disable-build-servers");
         string log = await publish.StandardOutput.ReadToEndAsync();
         await publish.WaitForExitAsync();
         return publish.ExitCode == 0
