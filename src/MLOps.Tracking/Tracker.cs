@@ -78,7 +78,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
         _rejected = new RejectedRecords(_root);
         _telemetry = new TrackingTelemetry(
-            services?.GetService(typeof(IMeterFactory)) as IMeterFactory, builder.StoreName, () => Health.Accepted, () => Health.Dropped, () => Journal.Position - _applier!.Position);
+            services?.GetService(typeof(IMeterFactory)) as IMeterFactory, builder.StoreName, () => PointsAccepted, () => Health.Dropped, () => Journal.Position - _applier!.Position);
         _sender = new BatchSender(Store, _rejected, options, Clock, _telemetry, _logger);
         _applier = new Applier(Journal, _sender, Store.SyncAsync, OnApplied, _logger);
         _keeper = new JournalKeeper(Journal, _applier, options.Journal, WriteGaps, _logger);
@@ -101,11 +101,14 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             var sum = new RunCounters();
             foreach (RunCounters counters in _counters.Values.Append(_ended))
                 counters.AddTo(sum);
-            return HealthOf(sum, sum.Records + _handles.Keys.Sum(run => run.PointsAccepted));
+            return HealthOf(sum, sum.Records + PointsAccepted);
         }
     }
 
     internal Journal Journal { get; }
+
+    private long PointsAccepted =>
+        _counters.Values.Append(_ended).Sum(counters => Interlocked.Read(ref counters.Points)) + _handles.Keys.Sum(run => run.PointsAccepted);
 
     internal TimeProvider Clock { get; }
 
@@ -488,7 +491,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         if (run.OwnsStatus)
             _openRuns.TryRemove(run.Id, out _);
         if (_handles.TryRemove(run, out _))
-            Interlocked.Add(ref run.Counters.Records, run.PointsAccepted);
+            Interlocked.Add(ref run.Counters.Points, run.PointsAccepted);
     }
 
     internal void NoteInterruption(string signal)

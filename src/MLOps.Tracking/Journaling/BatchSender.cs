@@ -84,7 +84,8 @@ internal sealed partial class BatchSender(
                 using Activity? activity = TrackingTelemetry.StartApply(batch.Records.Count);
                 long began = clock.GetTimestamp();
                 AppendResult result = await store.AppendAsync(batch, cancellationToken).ConfigureAwait(false);
-                telemetry.Applied(batch.Records.Count, clock.GetElapsedTime(began));
+                if (result.Rejections.Count == 0)
+                    telemetry.Applied(batch.Records.Count, batch.Records.Sum(record => record is TrackingRecord.PointsLogged points ? points.Points.Length : 0L), clock.GetElapsedTime(began));
                 if (StoreError is not null)
                 {
                     LogStoreBack(logger);

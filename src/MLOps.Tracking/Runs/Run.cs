@@ -75,7 +75,7 @@ public sealed class Run : IAsyncDisposable
     public bool HasEnded => _ended;
 
     /// <summary>What became of what this handle logged.</summary>
-    public RunHealth Health => Tracker.HealthOf(Counters, Interlocked.Read(ref Counters.Records) + (_ended ? 0 : PointsAccepted));
+    public RunHealth Health => Tracker.HealthOf(Counters, Interlocked.Read(ref Counters.Records) + Interlocked.Read(ref Counters.Points) + (_ended ? 0 : PointsAccepted));
 
     internal RunCounters Counters { get; }
 

@@ -1,8 +1,9 @@
 namespace MLOps.Tracking;
 
-/// <summary>What became of one run's records. Points are in <see cref="Records"/> once their handle is closed; before, their metrics count them.</summary>
+/// <summary>What became of one run's records. Points are in <see cref="Points"/> once their handle is closed; before, their metrics count them.</summary>
 internal sealed class RunCounters
 {
+    public long Points;
     public long Records;
     public long Applied;
     public long Dropped;
@@ -13,6 +14,7 @@ internal sealed class RunCounters
 
     public void AddTo(RunCounters sum)
     {
+        Interlocked.Add(ref sum.Points, Interlocked.Read(ref Points));
         Interlocked.Add(ref sum.Records, Interlocked.Read(ref Records));
         Interlocked.Add(ref sum.Applied, Interlocked.Read(ref Applied));
         Interlocked.Add(ref sum.Dropped, Interlocked.Read(ref Dropped));

@@ -10,7 +10,7 @@ internal sealed class TrackingTelemetry : IDisposable
     private static readonly ActivitySource Source = new(Name);
     private readonly Meter _meter;
     private readonly bool _ownsMeter;
-    private readonly Counter<long> _applied, _rejected;
+    private readonly Counter<long> _applied, _pointsApplied, _rejected;
     private readonly Histogram<double> _applyDuration;
 
     /// <param name="factory">The host's; null makes a meter of our own.</param>
@@ -27,6 +27,7 @@ internal sealed class TrackingTelemetry : IDisposable
         _meter.CreateObservableCounter("mlops.metric.points.dropped", dropped, "{point}", "Points that found no room in the journal.");
         _meter.CreateObservableGauge("mlops.journal.depth", depth, "{slot}", "Journal slots that wait for the store.");
         _applied = _meter.CreateCounter<long>("mlops.records.applied", "{record}", "Records that the store has; all points of one series in a batch count as one.");
+        _pointsApplied = _meter.CreateCounter<long>("mlops.metric.points.applied", "{point}", "Points that the store has.");
         _rejected = _meter.CreateCounter<long>("mlops.records.rejected", "{record}", "Records that the store refused.");
         _applyDuration = _meter.CreateHistogram<double>("mlops.apply.duration", "s", "How long the store took for a batch.");
     }
@@ -38,9 +39,10 @@ internal sealed class TrackingTelemetry : IDisposable
         return activity;
     }
 
-    public void Applied(int records, TimeSpan took)
+    public void Applied(long records, long points, TimeSpan took)
     {
         _applied.Add(records);
+        _pointsApplied.Add(points);
         _applyDuration.Record(took.TotalSeconds);
     }
 
