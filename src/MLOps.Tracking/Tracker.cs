@@ -40,9 +40,11 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     private readonly TrackingTelemetry _telemetry;
     private readonly IReadOnlyList<IArtifactStore> _artifactStores;
     private readonly Uri _artifactRoot;
-    private readonly ConcurrentDictionary<RunId, Run> _openRuns = new();
-    private readonly ConcurrentDictionary<Run, bool> _handles = new();
-    private readonly ConcurrentDictionary<RunId, RunCounters> _counters = new();
+
+    // Keyed by text and by reference: the runtime has compiled code for these, so that opening a tracker does not wait for the JIT.
+    private readonly ConcurrentDictionary<string, Run> _openRuns = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RunCounters> _counters = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Run, Run> _handles = new();
     private readonly RunCounters _ended = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _firstAdoption = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -212,9 +214,9 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         string name = options.Name ?? RunNames.For(id);
         RunId? parent = options.Parent ?? (!options.IsRoot && Run.Current is { } current && current.Tracker == this ? current.Id : null);
         var run = new Run(this, id, name, experiment, parent, $"{_artifactRoot.AbsoluteUri.TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id));
-        if (!_openRuns.TryAdd(id, run))
+        if (!_openRuns.TryAdd(id.Value, run))
             throw new ArgumentException($"Run '{id}' is open in this tracker.", nameof(options));
-        _handles[run] = true;
+        _handles[run] = run;
 
         run.Append(new TrackingRecord.RunStarted(id, run.NextTimestamp())
         {
@@ -254,23 +256,23 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         run.Know(details.Params);
         if (!exclusive)
         {
-            _handles[run] = true;
+            _handles[run] = run;
             return run;
         }
 
-        if (!_openRuns.TryAdd(id, run))
+        if (!_openRuns.TryAdd(id.Value, run))
             throw new RunInUseException(id, Journal.Owner);
         try
         {
             if (Store.Capabilities.HasFlag(StoreCapabilities.Leases))
                 await TakeLeaseAsync(id, cancellationToken).ConfigureAwait(false);
-            _handles[run] = true;
+            _handles[run] = run;
             run.Append(new TrackingRecord.RunUpdated(id) { Status = RunStatus.Running });
             return run;
         }
         catch
         {
-            _openRuns.TryRemove(id, out _);
+            _openRuns.TryRemove(id.Value, out _);
             throw;
         }
     }
@@ -489,7 +491,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     internal void Closed(Run run)
     {
         if (run.OwnsStatus)
-            _openRuns.TryRemove(run.Id, out _);
+            _openRuns.TryRemove(run.Id.Value, out _);
         if (_handles.TryRemove(run, out _))
             Interlocked.Add(ref run.Counters.Points, run.PointsAccepted);
     }
@@ -552,7 +554,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         }
     }
 
-    private RunCounters CountersOf(RunId id) => _counters.GetOrAdd(id, static _ => new RunCounters());
+    private RunCounters CountersOf(RunId id) => _counters.GetOrAdd(id.Value, static _ => new RunCounters());
 
     private async ValueTask<Run> WaitForStoreAsync(Run run, CancellationToken cancellationToken)
     {
@@ -626,19 +628,19 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
     private void OnApplied(TrackingRecord record, bool applied)
     {
-        if (!_counters.TryGetValue(record.RunId, out RunCounters? counters))
+        if (!_counters.TryGetValue(record.RunId.Value, out RunCounters? counters))
             counters = _ended;
         int count = record is TrackingRecord.PointsLogged points ? points.Points.Length : 1;
         Interlocked.Add(ref applied ? ref counters.Applied : ref counters.Rejected, count);
 
         // The run's last record: its counts go over to the tracker's, so that a process of many runs does not grow.
-        if (record is TrackingRecord.RunUpdated { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Killed } && !_openRuns.ContainsKey(record.RunId) && _counters.TryRemove(record.RunId, out counters))
+        if (record is TrackingRecord.RunUpdated { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Killed } && !_openRuns.ContainsKey(record.RunId.Value) && _counters.TryRemove(record.RunId.Value, out counters))
             counters.AddTo(_ended);
     }
 
     private void OnUploaded(RunId run)
     {
-        if (_counters.TryGetValue(run, out RunCounters? counters))
+        if (_counters.TryGetValue(run.Value, out RunCounters? counters))
             Interlocked.Decrement(ref counters.Staged);
     }
 

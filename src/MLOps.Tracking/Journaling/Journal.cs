@@ -358,6 +358,7 @@ internal sealed class Journal : IDisposable
             try
             {
                 _spare = Create(number, first, slots);
+                _spare.PopulateAhead(Segment.LeastAhead);
                 Volatile.Write(ref _fullBecause, null);
                 return true;
             }

@@ -65,7 +65,8 @@ internal sealed partial class JournalKeeper : IDisposable
     {
         long position = _journal.Position, now = Environment.TickCount64;
         Segment current = _journal.Current;
-        current.PopulateAhead(Math.Max(current.Bytes / 4, 256 << 10));
+        // Four ticks ahead of the present pace. More would be written back by the kernel before it is used, and fault again.
+        current.PopulateAhead(Math.Max(Segment.LeastAhead, 4 * (position - _lastPosition) * Slot.Size));
         bool hasSpace = _journal.EnsureSpare();
         if (hasSpace != !_full)
             SpaceChanged(hasSpace);

@@ -12,6 +12,9 @@ namespace MLOps.Tracking.Journaling;
 /// <remarks>The file's name carries its place in the journal, <c>&lt;number&gt;-&lt;first position&gt;.seg</c> in hex, so that no header can be damaged.</remarks>
 internal sealed unsafe class Segment : IDisposable
 {
+    /// <summary>How many bytes ahead of the writers pages are faulted in at least.</summary>
+    public const long LeastAhead = 256 << 10;
+
     private readonly SafeFileHandle _file;
     private readonly byte* _base;
     private readonly long _length;
