@@ -77,8 +77,8 @@ internal sealed class PointWriter(Connection connection, SeriesTable table)
     {
         foreach (SeriesState series in table.WithTail(run))
         {
-            Fold(series, [], ended: true);
-            table.Save(series);
+            if (TryFold(series, [], ended: true))
+                table.Save(series);
         }
     }
 
@@ -118,11 +118,27 @@ internal sealed class PointWriter(Connection connection, SeriesTable table)
             series.Summary = summary;
         }
 
-        if (ended || series.TailCount + points.Length >= PointChunk.Capacity)
-            Fold(series, points, ended);
-        else
-            AddTail(series, points);
+        if (!(ended || series.TailCount + points.Length >= PointChunk.Capacity) || !TryFold(series, points, ended))
+        {
+            for (; !points.IsEmpty; points = points[Math.Min(PointChunk.Capacity, points.Length)..])
+                AddTail(series, points[..Math.Min(PointChunk.Capacity, points.Length)]);
+        }
+
         table.Save(series);
+    }
+
+    /// <summary>Folds unless what the series holds is damaged. Then new points stay in the tail: a bad series must not block the batch, and reading it says what is wrong.</summary>
+    private bool TryFold(SeriesState series, ReadOnlySpan<MetricPoint> points, bool ended)
+    {
+        try
+        {
+            Fold(series, points, ended);
+            return true;
+        }
+        catch (ChunkCorruptException)
+        {
+            return false;
+        }
     }
 
     /// <summary>
@@ -131,17 +147,18 @@ internal sealed class PointWriter(Connection connection, SeriesTable table)
     /// </summary>
     private void Fold(SeriesState series, ReadOnlySpan<MetricPoint> points, bool ended)
     {
+        // All is read before anything is changed: what is read may be damaged.
         if (series.TailCount > 0)
-        {
             points = WithTail(series, points);
-            DeleteTail.With(series.Number).Run();
-            series.TailCount = 0;
-        }
-
         ChunkRow? last = LastChunk(series);
         bool inTheMiddle = last is not null && points[^1] < last.First;
         if (last is not null && (points[0] <= last.Last || !last.IsFull))
             points = WithOverlapped(series, points, last, inTheMiddle);
+        if (series.TailCount > 0)
+        {
+            DeleteTail.With(series.Number).Run();
+            series.TailCount = 0;
+        }
 
         for (; !points.IsEmpty; points = points[Math.Min(PointChunk.Capacity, points.Length)..])
         {
