@@ -28,6 +28,8 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     // Opening waits this long for a store that is locked or away; then the journal takes over.
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan CaptureDelay = TimeSpan.FromMilliseconds(500);
+
     private readonly TrackingOptions _options;
     private readonly ILogger _logger;
     private readonly JournalRoot _root;
@@ -646,6 +648,8 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
     private async Task CaptureAsync(Run run)
     {
+        // A program is busiest when it starts; what is captured here is the same a moment later.
+        await Task.Delay(CaptureDelay, Clock, run.Ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
         {
             RunCapture capture = await _capture.Value.ConfigureAwait(false);
