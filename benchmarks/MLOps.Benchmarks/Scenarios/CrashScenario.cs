@@ -38,6 +38,9 @@ internal static class CrashScenario
         Figure.Print(Name, "missing", missing, "points");
         Figure.Print(Name, "not_marked_killed", notKilled, "runs");
 
+        if (missing + notKilled > 0)
+            throw new InvalidOperationException($"{missing} acknowledged points are missing and {notKilled} runs are not marked killed; seed and trials are above.");
+
         int reopens = Math.Max(10, trials / 5);
         List<double> times = [];
         for (int i = 0; i < reopens; i++)
