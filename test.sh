@@ -34,9 +34,9 @@ status=0
 dotnet test --solution MLOps.Sdk.sln -c Release --no-build --results-directory "$PWD/$results" --report-trx || status=$?
 if [ -f artifacts/public-types.txt ]; then cat artifacts/public-types.txt; fi
 if [ "${MLOPS_TEST_LENGTH:-}" = full ] && [ "$status" = 0 ]; then
-  dotnet artifacts/bin/MLOps.Benchmarks/release/MLOps.Benchmarks.dll crash --trials 500
+  artifacts/bin/MLOps.Benchmarks/release/MLOps.Benchmarks crash --trials 500
   scratch=$(mktemp -d)
-  for _ in 1 2 3 4 5 6 7 8 9 10; do (cd "$scratch" && dotnet "$OLDPWD/artifacts/bin/Unkillable/release/Unkillable.dll"); done
+  for _ in 1 2 3 4 5 6 7 8 9 10; do (cd "$scratch" && "$OLDPWD/artifacts/bin/Unkillable/release/Unkillable"); done
   rm -rf "$scratch"
 fi
 echo "tests took ${SECONDS} s (length: ${MLOPS_TEST_LENGTH:-short})"

@@ -9,7 +9,6 @@ using MLOps.Tracking.Capture;
 using MLOps.Tracking.Journaling;
 using MLOps.Tracking.Processes;
 using MLOps.Tracking.Storage;
-using MLOps.Tracking.SystemMetrics;
 using MLOps.Tracking.Telemetry;
 
 namespace MLOps.Tracking;
@@ -345,16 +344,6 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             yield return experiment;
     }
 
-    /// <summary>Opens the artifacts of a run: list, read, download, verified.</summary>
-    /// <param name="run">The run, as read from the store.</param>
-    /// <returns>The folder of its artifacts.</returns>
-    /// <exception cref="ArtifactStoreException">No artifact store here serves the location.</exception>
-    public ArtifactFolder OpenArtifacts(RunInfo run)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        return OpenArtifacts(new Uri(run.ArtifactLocation));
-    }
-
     /// <summary>Deletes a run softly. Doing it twice is no error.</summary>
     /// <param name="id">The run.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -402,59 +391,6 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     /// <summary>Closes the tracker as <see cref="DisposeAsync"/> does, blocking the caller; for containers that are disposed synchronously.</summary>
     public void Dispose() => Task.Run(() => DisposeAsync().AsTask()).GetAwaiter().GetResult();
 
-    internal ArtifactFolder OpenArtifacts(Uri location)
-    {
-        IArtifactStore store = _artifactStores.FirstOrDefault(candidate => candidate.Serves(location))
-            ?? throw new ArtifactStoreException($"No artifact store here serves '{location.Scheme}:' locations. Add one with AddArtifactStore.", isTransient: false);
-        return new ArtifactFolder(store, location, Clock);
-    }
-
-    internal async ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactPath path, Stream content, CancellationToken cancellationToken)
-    {
-        var location = new Uri(run.ArtifactLocation);
-        if (content.CanSeek)
-        {
-            long start = content.Position;
-            return await UploadAsync(
-                run,
-                location,
-                path,
-                folder => folder.UploadAsync(path, Rewound(), cancellationToken),
-                () => StageAsync(run, location, path, Rewound(), cancellationToken),
-                cancellationToken).ConfigureAwait(false);
-
-            Stream Rewound()
-            {
-                content.Position = start;
-                return content;
-            }
-        }
-
-        // It can be read only once: a failed upload could not be tried again or staged.
-        if (location.IsFile)
-            return await OpenArtifacts(location).UploadAsync(path, content, cancellationToken).ConfigureAwait(false);
-        ArtifactFile staged = await StageAsync(run, location, path, content, cancellationToken).ConfigureAwait(false);
-        await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false);
-        return staged;
-    }
-
-    internal ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactUpload upload, CancellationToken cancellationToken)
-    {
-        var location = new Uri(run.ArtifactLocation);
-        return UploadAsync(
-            run,
-            location,
-            upload.Path,
-            async folder => (await folder.UploadFilesAsync([upload], progress: null, cancellationToken).ConfigureAwait(false))[0],
-            async () =>
-            {
-                var file = new FileStream(upload.SourceFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
-                await using (file.ConfigureAwait(false))
-                    return await StageAsync(run, location, upload.Path, file, cancellationToken).ConfigureAwait(false);
-            },
-            cancellationToken);
-    }
-
     internal RunHealth HealthOf(RunCounters counters, long accepted) => new()
     {
         Accepted = accepted,
@@ -498,26 +434,6 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             Interlocked.Add(ref run.Counters.Points, run.PointsAccepted);
     }
 
-    internal void NoteInterruption(string signal)
-    {
-        foreach (Run run in _openRuns.Values)
-        {
-            try
-            {
-                if (!run.HasEnded)
-                    run.Append(new TrackingRecord.TagSet(run.Id, WellKnownTags.Interrupted, signal));
-            }
-            catch (ObjectDisposedException)
-            {
-                // The tracker closed at the same time; its runs have their status.
-                return;
-            }
-        }
-    }
-
-    /// <summary>The process exits and nobody has closed the tracker: the journal keeps what is not applied within two seconds.</summary>
-    internal void CloseAtExit() => Task.Run(() => CloseAsync(TimeSpan.FromSeconds(2)).AsTask()).Wait(TimeSpan.FromSeconds(5));
-
     private static long TakeRejected(RunCounters counters)
     {
         long rejected = Interlocked.Read(ref counters.Rejected);
@@ -560,39 +476,17 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
     private async ValueTask<Run> WaitForStoreAsync(Run run, CancellationToken cancellationToken)
     {
-        await _applier.WaitAsync(cancellationToken).ConfigureAwait(false);
-        ThrowIfRejected(run.Counters);
-        return run;
-    }
-
-    private async ValueTask<ArtifactFile> UploadAsync(
-        Run run, Uri location, ArtifactPath path, Func<ArtifactFolder, Task<ArtifactFile>> upload, Func<ValueTask<ArtifactFile>> stage, CancellationToken cancellationToken)
-    {
-        ArtifactFolder folder = OpenArtifacts(location);
-        for (int attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                return await upload(folder).ConfigureAwait(false);
-            }
-            catch (ArtifactStoreException exception) when (exception.IsTransient)
-            {
-                if (attempt == _options.ArtifactAttempts)
-                {
-                    LogStaged(_logger, path.Value, run.Id, exception);
-                    return await stage().ConfigureAwait(false);
-                }
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken).ConfigureAwait(false);
+            await _applier.WaitAsync(cancellationToken).ConfigureAwait(false);
+            ThrowIfRejected(run.Counters);
+            return run;
         }
-    }
-
-    private async ValueTask<ArtifactFile> StageAsync(Run run, Uri location, ArtifactPath path, Stream content, CancellationToken cancellationToken)
-    {
-        StagedArtifact staged = await _staged.StageAsync(run.Id, location, path, content, cancellationToken).ConfigureAwait(false);
-        Interlocked.Increment(ref run.Counters.Staged);
-        return new ArtifactFile { Path = path, SizeBytes = staged.SizeBytes, Sha256 = staged.Sha256 };
+        catch
+        {
+            run.WriteEnd(RunStatus.Killed);
+            throw;
+        }
     }
 
     private async ValueTask CatchUpAsync(CancellationToken cancellationToken)
@@ -640,193 +534,9 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             counters.AddTo(_ended);
     }
 
-    private void OnUploaded(RunId run)
-    {
-        if (_counters.TryGetValue(run.Value, out RunCounters? counters))
-            Interlocked.Decrement(ref counters.Staged);
-    }
-
-    private async Task CaptureAsync(Run run)
-    {
-        // A program is busiest when it starts; what is captured here is the same a moment later.
-        await Task.Delay(CaptureDelay, Clock, run.Ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        try
-        {
-            RunCapture capture = await _capture.Value.ConfigureAwait(false);
-            foreach ((string key, string value) in capture.Tags)
-                run.SetTag(key, value);
-            if (capture.EnvironmentJson is { } json)
-            {
-                using var content = new MemoryStream(json, writable: false);
-                await run.LogArtifactAsync(RunCapture.EnvironmentFile, content).ConfigureAwait(false);
-            }
-        }
-        catch (Exception exception) when (exception is MLOpsException or InvalidOperationException or OperationCanceledException)
-        {
-            LogNotCaptured(_logger, run.Id, exception);
-        }
-    }
-
-    private async Task SampleSystemAsync(Run run, TimeSpan interval)
-    {
-        using var sampler = new SystemMetricsSampler(Clock, _artifactRoot.IsFile ? _artifactRoot.LocalPath : _root.Folder);
-        using var timer = new PeriodicTimer(interval, Clock);
-        long sample = 0;
-        try
-        {
-            while (await timer.WaitForNextTickAsync(run.Ending).ConfigureAwait(false))
-            {
-                sampler.Sample((key, value) => run.LogMetric(key, value, sample));
-                sample++;
-            }
-        }
-        catch (OperationCanceledException) when (run.HasEnded || run.Ending.IsCancellationRequested)
-        {
-        }
-        catch (InvalidOperationException) when (run.HasEnded)
-        {
-            // The process is about to exit.
-        }
-    }
-
-    private void WriteGaps()
-    {
-        foreach (Run run in _handles.Keys)
-            run.WriteGap();
-    }
-
-    private async Task UpkeepAsync()
-    {
-        await AdoptAsync().ConfigureAwait(false);
-        _firstAdoption.TrySetResult();
-        using var leases = new PeriodicTimer(_options.LeaseDuration / 4, Clock);
-        long adopted = Clock.GetTimestamp();
-        try
-        {
-            while (await leases.WaitForNextTickAsync(_closing.Token).ConfigureAwait(false))
-            {
-                await RenewLeasesAsync().ConfigureAwait(false);
-                if (Clock.GetElapsedTime(adopted) < _options.AdoptionInterval)
-                    continue;
-                adopted = Clock.GetTimestamp();
-                await AdoptAsync().ConfigureAwait(false);
-                await _staged.UploadAsync(OnUploaded, _closing.Token).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
-        {
-        }
-    }
-
-    private async ValueTask AdoptAsync()
-    {
-        // A store that is away makes the adoption wait; it must not make every query wait with it.
-        void OnStoreError(Exception error) => _firstAdoption.TrySetResult();
-        try
-        {
-            await _adopter.AdoptAsync(OnStoreError, _closing.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
-        {
-        }
-        catch (Exception exception) when (exception is MLOpsException or IOException or UnauthorizedAccessException)
-        {
-            LogNotAdopted(_logger, exception);
-        }
-    }
-
-    private async ValueTask RenewLeasesAsync()
-    {
-        if (_openRuns.IsEmpty || !Store.Capabilities.HasFlag(StoreCapabilities.Leases))
-            return;
-        try
-        {
-            await Store.RenewLeasesAsync(Journal.Owner, _options.LeaseDuration, _closing.Token).ConfigureAwait(false);
-        }
-        catch (TrackingStoreException exception)
-        {
-            LogNotRenewed(_logger, exception);
-        }
-    }
-
-    private async ValueTask CloseAsync(TimeSpan timeout)
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
-        ProcessEnd.Forget(this);
-        foreach (Run run in _handles.Keys)
-        {
-            LogLeftOpen(_logger, run.Id);
-            run.WriteEnd(RunStatus.Killed);
-        }
-
-        Journal.Close();
-        bool drained = await DrainAsync(timeout).ConfigureAwait(false);
-        await _closing.CancelAsync().ConfigureAwait(false);
-        await _upkeep.ConfigureAwait(false);
-        _keeper.Dispose();
-        await _applier.DisposeAsync().ConfigureAwait(false);
-        try
-        {
-            if (drained)
-            {
-                // In this order, as in adoption: a crash between the steps leaves nothing to apply twice.
-                Journal.DeleteSegments();
-                await Store.CloseJournalAsync(Journal.Owner.Journal, CancellationToken.None).ConfigureAwait(false);
-                Journal.DeleteFolder();
-            }
-            else
-            {
-                LogLeft(_logger, Journal.Folder);
-            }
-        }
-        catch (TrackingStoreException exception)
-        {
-            LogNotAdopted(_logger, exception);
-        }
-
-        Journal.Dispose();
-        _staged.Dispose();
-        _telemetry.Dispose();
-        await Store.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private async ValueTask<bool> DrainAsync(TimeSpan timeout)
-    {
-        using var limit = new CancellationTokenSource(timeout, Clock);
-        try
-        {
-            await _applier.WaitAsync(limit.Token).ConfigureAwait(false);
-            await Store.SyncAsync(limit.Token).ConfigureAwait(false);
-            return await _staged.UploadAsync(OnUploaded, limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException)
-        {
-            return false;
-        }
-    }
-
     [LoggerMessage(1000, LogLevel.Warning, "The store could not be opened yet; the journal keeps what is logged until it can")]
     private static partial void LogStoreAway(ILogger logger, Exception exception);
 
-    [LoggerMessage(1007, LogLevel.Warning, "The source or environment of run {Run} was not captured whole")]
-    private static partial void LogNotCaptured(ILogger logger, RunId run, Exception exception);
-
     [LoggerMessage(1001, LogLevel.Debug, "Opened journal {Journal} in {Folder}")]
     private static partial void LogOpened(ILogger logger, Guid journal, string folder);
-
-    [LoggerMessage(1002, LogLevel.Warning, "Run {Run} was open when its tracker closed and was marked killed")]
-    private static partial void LogLeftOpen(ILogger logger, RunId run);
-
-    [LoggerMessage(1003, LogLevel.Warning, "The store did not take everything before the tracker closed; {Folder} keeps the rest for whoever opens the store next")]
-    private static partial void LogLeft(ILogger logger, string folder);
-
-    [LoggerMessage(1004, LogLevel.Warning, "Journals of ended processes could not be adopted; they are tried again later")]
-    private static partial void LogNotAdopted(ILogger logger, Exception exception);
-
-    [LoggerMessage(1005, LogLevel.Warning, "The leases of the open runs could not be renewed")]
-    private static partial void LogNotRenewed(ILogger logger, Exception exception);
-
-    [LoggerMessage(1006, LogLevel.Warning, "Artifact {Path} of run {Run} is staged beside the journal: its store is away")]
-    private static partial void LogStaged(ILogger logger, string path, RunId run, Exception exception);
 }

@@ -21,7 +21,8 @@ internal sealed partial class Applier : IAsyncDisposable
     private readonly List<Segment> _finished = [];
     private readonly Task _loop;
     private Storage.TrackingRecord.RunStarted? _lastStart;
-    private Segment _segment;
+    private Segment _segment, _oldest;
+    private Exception? _stopped;
     private byte[] _buffer = [];
     private int _index;
     private long _applied;
@@ -33,15 +34,15 @@ internal sealed partial class Applier : IAsyncDisposable
         _syncStore = syncStore;
         _onApplied = onApplied;
         _logger = logger;
-        _segment = journal.First;
+        _segment = _oldest = journal.First;
         _loop = Task.Run(LoopAsync);
     }
 
     /// <summary>The journal's position up to which all is in the store.</summary>
     public long Position => Volatile.Read(ref _applied);
 
-    /// <summary>The first segment that may still hold records that are not in the store.</summary>
-    public Segment OldestSegment => Volatile.Read(ref _segment);
+    /// <summary>The first segment that is still needed: a commit of the store that covers it is perhaps not on the disk yet.</summary>
+    public Segment OldestSegment => Volatile.Read(ref _oldest);
 
     public bool HasWaiters
     {
@@ -75,7 +76,7 @@ internal sealed partial class Applier : IAsyncDisposable
         try
         {
             // The applier may have passed the target, or met the store's refusal, before the waiter was in the list.
-            CompleteWaiters(_sender.StoreError);
+            CompleteWaiters(Volatile.Read(ref _stopped) ?? _sender.StoreError);
             Wake();
             await waiter.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
@@ -124,6 +125,7 @@ internal sealed partial class Applier : IAsyncDisposable
         {
             // Nothing above lets this happen; if it does, what is logged stays in the journal and whoever waits is told.
             LogStopped(_logger, exception);
+            Volatile.Write(ref _stopped, exception);
             CompleteWaiters(exception);
         }
     }
@@ -157,6 +159,7 @@ internal sealed partial class Applier : IAsyncDisposable
             return;
         }
 
+        Volatile.Write(ref _oldest, _segment);
         foreach (Segment segment in _finished)
             _journal.Release(segment);
         _finished.Clear();
@@ -171,7 +174,7 @@ internal sealed partial class Applier : IAsyncDisposable
             if (_index < _segment.Capacity || _segment.Next is not { } next || _batch.IsFull)
                 break;
             _finished.Add(_segment);
-            Volatile.Write(ref _segment, next);
+            _segment = next;
             _index = 0;
         }
 

@@ -41,7 +41,7 @@ internal sealed partial class BatchSender(
             if (result.Rejections.Count == 0)
                 break;
 
-            SetAside(batch, owner, records, indexes, result.Rejections, onApplied);
+            await SetAsideAsync(batch, owner, records, indexes, result.Rejections, onApplied, onStoreError, cancellationToken).ConfigureAwait(false);
             var refused = result.Rejections.Select(r => r.Index).ToHashSet();
             records = [.. records.Where((_, i) => !refused.Contains(i))];
             indexes = [.. indexes.Where((_, i) => !refused.Contains(i))];
@@ -56,15 +56,23 @@ internal sealed partial class BatchSender(
         }
     }
 
-    private void SetAside(
-        BatchBuilder batch, LeaseOwner owner, List<TrackingRecord> records, List<int> indexes, IReadOnlyList<Rejection> rejections, Action<TrackingRecord, bool>? onApplied)
+    private async ValueTask SetAsideAsync(
+        BatchBuilder batch,
+        LeaseOwner owner,
+        List<TrackingRecord> records,
+        List<int> indexes,
+        IReadOnlyList<Rejection> rejections,
+        Action<TrackingRecord, bool>? onApplied,
+        Action<Exception>? onStoreError,
+        CancellationToken cancellationToken)
     {
         // The copy of a run's start whose first was applied by an earlier batch is no loss.
         List<Rejection> real = [.. rejections.Where(r => !(r.Reason == RejectionReason.RunExists && batch.IsCopy(indexes[r.Index])))];
         if (real.Count == 0)
             return;
         DateTimeOffset now = clock.GetUtcNow();
-        rejected.Write(owner.Journal, real.Select(r => RejectedRecord.From(records[r.Index], r, now)));
+        while (!TryWriteRejected(owner.Journal, real.Select(r => RejectedRecord.From(records[r.Index], r, now)), onStoreError))
+            await Task.Delay(LastRetry, clock, cancellationToken).ConfigureAwait(false);
         foreach (Rejection rejection in real)
         {
             telemetry.Rejected(1);
@@ -72,6 +80,26 @@ internal sealed partial class BatchSender(
         }
 
         LogRejected(logger, real.Count, rejected.PathOf(owner.Journal), real[0].Message);
+    }
+
+    // What is refused leaves the journal only when it is written down: a disk that is too full for it makes the batch wait.
+    private bool TryWriteRejected(Guid journal, IEnumerable<RejectedRecord> records, Action<Exception>? onStoreError)
+    {
+        try
+        {
+            rejected.Write(journal, records);
+            Volatile.Write(ref _storeError, null);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            var error = new TrackingStoreException($"Refused records could not be written to '{rejected.PathOf(journal)}': {exception.Message} Free space or make the folder writable.", isTransient: true, exception);
+            if (StoreError is null)
+                LogStoreAway(logger, error);
+            Volatile.Write(ref _storeError, error);
+            onStoreError?.Invoke(error);
+            return false;
+        }
     }
 
     private async ValueTask<AppendResult> AppendAsync(RecordBatch batch, Action<Exception>? onStoreError, CancellationToken cancellationToken)

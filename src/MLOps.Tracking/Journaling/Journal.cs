@@ -57,11 +57,6 @@ internal sealed class Journal : IDisposable
     /// <summary>Why there is no room for points now; null while there is.</summary>
     public string? FullBecause => Volatile.Read(ref _fullBecause);
 
-    /// <summary>Records other than points that found no room.</summary>
-    public long DroppedRecords => Interlocked.Read(ref _droppedRecords);
-
-    private long _droppedRecords;
-
     /// <summary>Makes and locks a journal. It appears under its final name only when it is locked, so that no neighbour takes it for a dead one.</summary>
     /// <exception cref="JournalException">The folder cannot be written, or the disk is full.</exception>
     public static Journal Create(JournalRoot root, JournalOptions options, TimeProvider clock)
@@ -146,8 +141,6 @@ internal sealed class Journal : IDisposable
             bool kept = Append(kind, bytes, mayWait: true, out _);
             if (kind == RecordKind.RunStarted && kept)
                 Append(RecordKind.RunStartedCopy, bytes, mayWait: true, out _);
-            if (!kept)
-                Interlocked.Increment(ref _droppedRecords);
             return kept;
         }
         finally

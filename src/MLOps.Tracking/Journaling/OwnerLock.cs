@@ -45,9 +45,9 @@ internal sealed class OwnerLock : IDisposable
 
             return new OwnerLock(file, Read(file, journal));
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Locked by its living owner, or gone.
+            // Locked by its living owner, or gone, or another user's, who adopts it when he opens the store.
             return null;
         }
     }

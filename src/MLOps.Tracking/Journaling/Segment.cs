@@ -54,8 +54,6 @@ internal sealed unsafe class Segment : IDisposable
 
     public uint Seed => _seed;
 
-    public bool IsMapped => _base != null;
-
     /// <summary>The segment that follows, once a writer needed one.</summary>
     public Segment? Next { get => _next; set => _next = value; }
 
@@ -225,16 +223,6 @@ internal sealed unsafe class Segment : IDisposable
                 return false;
             _synced = stop;
             return true;
-        }
-    }
-
-    /// <summary>Whether something is reserved that no sync has covered.</summary>
-    public bool HasUnsynced
-    {
-        get
-        {
-            lock (_mapping)
-                return (long)Tail * Slot.Size > _synced;
         }
     }
 

@@ -480,6 +480,17 @@ public sealed partial class TrackerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_start_that_waits_for_the_store_raises_what_the_store_refuses()
+    {
+        Experiment gone = await _store.CreateExperimentAsync("gone", null, Cancellation);
+        await _store.SetExperimentLifecycleAsync(gone.Id, Lifecycle.Deleted, Cancellation);
+        await using Tracker tracker = Open(t => t.Configure(o => o.RequireStoreAtStart = true));
+        await Assert.ThrowsAsync<RecordsRejectedException>(async () => await tracker.StartRunAsync("gone", cancellationToken: Cancellation));
+        await using Run run = await tracker.StartRunAsync("fine", cancellationToken: Cancellation);
+        Assert.NotNull(await _store.FindRunAsync(run.Id, Cancellation));
+    }
+
+    [Fact]
     public void An_option_out_of_range_and_a_missing_store_are_clear_errors()
     {
         OptionsValidationException error = Assert.Throws<OptionsValidationException>(() => Open(t => t.Configure(o => o.LeaseDuration = TimeSpan.Zero)));

@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging;
+using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.Journaling;
+
+namespace MLOps.Tracking;
+
+// Artifacts: to their store, or beside the journal while it is away.
+public sealed partial class Tracker
+{
+    /// <summary>Opens the artifacts of a run: list, read, download, verified.</summary>
+    /// <param name="run">The run, as read from the store.</param>
+    /// <returns>The folder of its artifacts.</returns>
+    /// <exception cref="ArtifactStoreException">No artifact store here serves the location.</exception>
+    public ArtifactFolder OpenArtifacts(RunInfo run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return OpenArtifacts(new Uri(run.ArtifactLocation));
+    }
+
+    internal ArtifactFolder OpenArtifacts(Uri location)
+    {
+        IArtifactStore store = _artifactStores.FirstOrDefault(candidate => candidate.Serves(location))
+            ?? throw new ArtifactStoreException($"No artifact store here serves '{location.Scheme}:' locations. Add one with AddArtifactStore.", isTransient: false);
+        return new ArtifactFolder(store, location, Clock);
+    }
+
+    internal async ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactPath path, Stream content, CancellationToken cancellationToken)
+    {
+        var location = new Uri(run.ArtifactLocation);
+        if (content.CanSeek)
+        {
+            long start = content.Position;
+            return await UploadAsync(
+                run,
+                location,
+                path,
+                folder => folder.UploadAsync(path, Rewound(), cancellationToken),
+                () => StageAsync(run, location, path, Rewound(), cancellationToken),
+                cancellationToken).ConfigureAwait(false);
+
+            Stream Rewound()
+            {
+                content.Position = start;
+                return content;
+            }
+        }
+
+        // It can be read only once: a failed upload could not be tried again or staged.
+        if (location.IsFile)
+            return await OpenArtifacts(location).UploadAsync(path, content, cancellationToken).ConfigureAwait(false);
+        ArtifactFile staged = await StageAsync(run, location, path, content, cancellationToken).ConfigureAwait(false);
+        await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false);
+        return staged;
+    }
+
+    internal ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactUpload upload, CancellationToken cancellationToken)
+    {
+        var location = new Uri(run.ArtifactLocation);
+        return UploadAsync(
+            run,
+            location,
+            upload.Path,
+            async folder => (await folder.UploadFilesAsync([upload], progress: null, cancellationToken).ConfigureAwait(false))[0],
+            async () =>
+            {
+                var file = new FileStream(upload.SourceFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
+                await using (file.ConfigureAwait(false))
+                    return await StageAsync(run, location, upload.Path, file, cancellationToken).ConfigureAwait(false);
+            },
+            cancellationToken);
+    }
+
+    private async ValueTask<ArtifactFile> UploadAsync(
+        Run run, Uri location, ArtifactPath path, Func<ArtifactFolder, Task<ArtifactFile>> upload, Func<ValueTask<ArtifactFile>> stage, CancellationToken cancellationToken)
+    {
+        ArtifactFolder folder = OpenArtifacts(location);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await upload(folder).ConfigureAwait(false);
+            }
+            catch (ArtifactStoreException exception) when (exception.IsTransient)
+            {
+                if (attempt == _options.ArtifactAttempts)
+                {
+                    LogStaged(_logger, path.Value, run.Id, exception);
+                    return await stage().ConfigureAwait(false);
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<ArtifactFile> StageAsync(Run run, Uri location, ArtifactPath path, Stream content, CancellationToken cancellationToken)
+    {
+        StagedArtifact staged = await _staged.StageAsync(run.Id, location, path, content, cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref run.Counters.Staged);
+        return new ArtifactFile { Path = path, SizeBytes = staged.SizeBytes, Sha256 = staged.Sha256 };
+    }
+
+    private void OnUploaded(RunId run)
+    {
+        if (_counters.TryGetValue(run.Value, out RunCounters? counters))
+            Interlocked.Decrement(ref counters.Staged);
+    }
+
+    [LoggerMessage(1006, LogLevel.Warning, "Artifact {Path} of run {Run} is staged beside the journal: its store is away")]
+    private static partial void LogStaged(ILogger logger, string path, RunId run, Exception exception);
+}
