@@ -68,13 +68,13 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             using var patience = new CancellationTokenSource(StorePatience);
             Task opening = Store.OpenAsync(patience.Token).AsTask();
             _root = JournalRoot.Open(options.Journal.Folder ?? builder.Places!.JournalFolder);
-            // A store that refuses for good is told before a journal is made.
-            WaitForStore(opening);
             Journal = Journal.Create(_root, options.Journal, Clock);
+            WaitForStore(opening);
         }
         catch
         {
-            // Nothing has been logged yet: the store's disposal has nothing to wait for.
+            // Nothing has been logged yet: the journal keeps nothing, and the store's disposal has nothing to wait for.
+            Journal?.Discard();
             Store.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw;
         }

@@ -210,6 +210,14 @@ internal sealed class Journal : IDisposable
         }
     }
 
+    /// <summary>Ends a journal that holds nothing.</summary>
+    public void Discard()
+    {
+        Close();
+        DeleteSegments();
+        DeleteFolder();
+    }
+
     public void DeleteFolder()
     {
         Directory.Delete(Folder, recursive: true);
