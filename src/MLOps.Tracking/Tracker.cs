@@ -430,8 +430,9 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     {
         if (run.OwnsStatus)
             _openRuns.TryRemove(run.Id.Value, out _);
-        if (_handles.TryRemove(run, out _))
-            Interlocked.Add(ref run.Counters.Points, run.PointsAccepted);
+        Interlocked.Add(ref run.Counters.Points, run.PointsAccepted);
+        _handles.TryRemove(run, out _);
+        Retire(run.Id, run.Counters);
     }
 
     private static long TakeRejected(RunCounters counters)
@@ -529,8 +530,17 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         int count = record is TrackingRecord.PointsLogged points ? points.Points.Length : 1;
         Interlocked.Add(ref applied ? ref counters.Applied : ref counters.Rejected, count);
 
-        // The run's last record: its counts go over to the tracker's, so that a process of many runs does not grow.
-        if (record is TrackingRecord.RunUpdated { Status: RunStatus.Finished or RunStatus.Failed or RunStatus.Killed } && !_openRuns.ContainsKey(record.RunId.Value) && _counters.TryRemove(record.RunId.Value, out counters))
+        if (record is TrackingRecord.RunUpdated { Status: { } status })
+        {
+            counters.EndApplied = status != RunStatus.Running;
+            Retire(record.RunId, counters);
+        }
+    }
+
+    // Once a run's last record is applied and nobody here writes it any more, its counts go over to the tracker's: a process of many runs does not grow.
+    private void Retire(RunId id, RunCounters counters)
+    {
+        if (counters.EndApplied && _handles.Keys.All(run => run.Counters != counters) && _counters.TryRemove(KeyValuePair.Create(id.Value, counters)))
             counters.AddTo(_ended);
     }
 

@@ -11,6 +11,7 @@ internal sealed class RunCounters
     public long Rejected;
     public long RejectedTold;
     public int Staged;
+    public volatile bool EndApplied;
 
     public void AddTo(RunCounters sum)
     {
