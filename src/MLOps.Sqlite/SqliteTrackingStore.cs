@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MLOps.Sqlite.Connections;
@@ -94,16 +93,6 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<Experiment> FindExperimentsAsync(Lifecycle? lifecycle, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (Experiment experiment in await ReadAsync(session => session.Experiments.All(), cancellationToken).ConfigureAwait(false))
-        {
-            if (lifecycle is null || experiment.Lifecycle == lifecycle)
-                yield return experiment;
-        }
-    }
-
-    /// <inheritdoc/>
     public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -117,53 +106,7 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask SetExperimentLifecycleAsync(ExperimentId id, Lifecycle lifecycle, CancellationToken cancellationToken) =>
-        await WriteAsync(
-            session =>
-            {
-                session.Experiments.SetLifecycle(id, lifecycle, NowMs);
-                session.Runs.Forget();
-                session.Series.Forget();
-                return true;
-            },
-            cancellationToken).ConfigureAwait(false);
-
-    /// <inheritdoc/>
-    public async ValueTask SetRunLifecycleAsync(RunId id, Lifecycle lifecycle, CancellationToken cancellationToken) =>
-        await WriteAsync(
-            session =>
-            {
-                session.Runs.SetLifecycle(session.Runs.Get(id), lifecycle);
-                return true;
-            },
-            cancellationToken).ConfigureAwait(false);
-
-    /// <inheritdoc/>
     public ValueTask<RunDetails?> FindRunAsync(RunId id, CancellationToken cancellationToken) => ReadAsync(session => session.RunReader.Find(id, NowMs), cancellationToken);
-
-    /// <inheritdoc/>
-    /// <remarks>The runs are read in pages, each of one moment, so that a slow reader holds nothing open.</remarks>
-    public async IAsyncEnumerable<RunDetails> FindRunsAsync(RunQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        RunPage.Place? after = null;
-        do
-        {
-            RunPage page = await ReadAsync(session => session.RunReader.Find(query, after, NowMs), cancellationToken).ConfigureAwait(false);
-            foreach (RunDetails run in page.Runs)
-                yield return run;
-            after = page.Next;
-        }
-        while (after is not null);
-    }
-
-    /// <inheritdoc/>
-    /// <exception cref="ChunkCorruptException">A chunk of the series is damaged.</exception>
-    public async ValueTask<MetricSeries> GetSeriesAsync(RunId runId, string key, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        return new MetricSeries { RunId = runId, Key = key, Points = await ReadAsync(session => session.SeriesReader.Read(runId, key), cancellationToken).ConfigureAwait(false) };
-    }
 
     /// <inheritdoc/>
     public async ValueTask RenewLeasesAsync(LeaseOwner owner, TimeSpan duration, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ public static class Limits
     /// <summary>The longest name of an experiment: 500 characters.</summary>
     public const int ExperimentNameLength = 500;
 
+    /// <summary>The longest value of an experiment's tag: 5,000 characters.</summary>
+    public const int ExperimentTagValueLength = 5000;
+
     /// <summary>The longest name of a dataset: 500 characters.</summary>
     public const int DatasetNameLength = 500;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -290,36 +289,6 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         return await Store.FindRunAsync(id, cancellationToken).ConfigureAwait(false) ?? throw new RunNotFoundException(id);
     }
 
-    /// <summary>Finds runs, newest start first. Waits first for what this tracker accepted before.</summary>
-    /// <param name="query">Which runs.</param>
-    /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>The runs.</returns>
-    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
-    public async IAsyncEnumerable<RunDetails> FindRunsAsync(RunQuery query, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
-        await foreach (RunDetails run in Store.FindRunsAsync(query, cancellationToken).ConfigureAwait(false))
-            yield return run;
-    }
-
-    /// <summary>Reads a whole series. Waits first for what this tracker accepted before.</summary>
-    /// <param name="id">The run.</param>
-    /// <param name="key">The metric.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The points in order; none when the run has no such metric.</returns>
-    /// <exception cref="RunNotFoundException">There is no such run.</exception>
-    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
-    public async ValueTask<MetricSeries> GetSeriesAsync(RunId id, string key, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
-        MetricSeries series = await Store.GetSeriesAsync(id, key, cancellationToken).ConfigureAwait(false);
-        if (series.Points.Count == 0 && await Store.FindRunAsync(id, cancellationToken).ConfigureAwait(false) is null)
-            throw new RunNotFoundException(id);
-        return series;
-    }
-
     /// <summary>Reads an experiment by name. Waits first for what this tracker accepted before.</summary>
     /// <param name="name">The name, compared by ordinal.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -331,39 +300,6 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(name);
         await CatchUpAsync(cancellationToken).ConfigureAwait(false);
         return await Store.FindExperimentAsync(name, cancellationToken).ConfigureAwait(false) ?? throw new ExperimentNotFoundException(name);
-    }
-
-    /// <summary>Finds the experiments that are in use, newest first. Waits first for what this tracker accepted before.</summary>
-    /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>The experiments.</returns>
-    /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>
-    public async IAsyncEnumerable<Experiment> FindExperimentsAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
-        await foreach (Experiment experiment in Store.FindExperimentsAsync(Lifecycle.Active, cancellationToken).ConfigureAwait(false))
-            yield return experiment;
-    }
-
-    /// <summary>Deletes a run softly. Doing it twice is no error.</summary>
-    /// <param name="id">The run.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A task that ends when it is committed.</returns>
-    /// <exception cref="RunNotFoundException">There is no such run.</exception>
-    public async ValueTask DeleteRunAsync(RunId id, CancellationToken cancellationToken = default)
-    {
-        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
-        await Store.SetRunLifecycleAsync(id, Lifecycle.Deleted, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Restores a softly deleted run. Doing it twice is no error.</summary>
-    /// <param name="id">The run.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A task that ends when it is committed.</returns>
-    /// <exception cref="RunNotFoundException">There is no such run.</exception>
-    public async ValueTask RestoreRunAsync(RunId id, CancellationToken cancellationToken = default)
-    {
-        await CatchUpAsync(cancellationToken).ConfigureAwait(false);
-        await Store.SetRunLifecycleAsync(id, Lifecycle.Active, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Waits until all that was logged through this tracker survives what the level names.</summary>

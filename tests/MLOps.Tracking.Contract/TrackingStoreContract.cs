@@ -95,7 +95,7 @@ public abstract partial class TrackingStoreContract : IAsyncLifetime
     protected async Task<List<string>> FindExperimentNamesAsync(Lifecycle? lifecycle)
     {
         List<string> found = [];
-        await foreach (Experiment experiment in Store.FindExperimentsAsync(lifecycle, Cancellation))
+        await foreach (Experiment experiment in Store.FindExperimentsAsync(new ExperimentQuery { Lifecycle = lifecycle }, Cancellation))
             found.Add(experiment.Name);
         return found;
     }

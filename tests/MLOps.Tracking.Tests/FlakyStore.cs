@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MLOps.Tracking.Search;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking.Tests;
@@ -30,7 +31,7 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
 
     public ValueTask<Experiment?> FindExperimentAsync(string name, CancellationToken cancellationToken) => There().FindExperimentAsync(name, cancellationToken);
 
-    public IAsyncEnumerable<Experiment> FindExperimentsAsync(Lifecycle? lifecycle, CancellationToken cancellationToken) => There().FindExperimentsAsync(lifecycle, cancellationToken);
+    public ValueTask<Page<Experiment>> FindExperimentsAsync(ExperimentQuery query, PageRequest page, CancellationToken cancellationToken) => There().FindExperimentsAsync(query, page, cancellationToken);
 
     public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken) => There().CreateExperimentAsync(name, artifactLocation, cancellationToken);
 
@@ -40,9 +41,27 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
 
     public ValueTask<RunDetails?> FindRunAsync(RunId id, CancellationToken cancellationToken) => There().FindRunAsync(id, cancellationToken);
 
-    public IAsyncEnumerable<RunDetails> FindRunsAsync(RunQuery query, CancellationToken cancellationToken) => There().FindRunsAsync(query, cancellationToken);
+    public ValueTask<Page<RunDetails>> FindRunsAsync(RunQuery query, PageRequest page, CancellationToken cancellationToken) => There().FindRunsAsync(query, page, cancellationToken);
 
-    public ValueTask<MetricSeries> GetSeriesAsync(RunId runId, string key, CancellationToken cancellationToken) => There().GetSeriesAsync(runId, key, cancellationToken);
+    public ValueTask<IReadOnlyList<MetricSeries>> GetSeriesAsync(SeriesQuery query, CancellationToken cancellationToken) => There().GetSeriesAsync(query, cancellationToken);
+
+    public ValueTask RenameExperimentAsync(ExperimentId id, string name, CancellationToken cancellationToken) => There().RenameExperimentAsync(id, name, cancellationToken);
+
+    public ValueTask SetExperimentTagAsync(ExperimentId id, string key, string value, CancellationToken cancellationToken) => There().SetExperimentTagAsync(id, key, value, cancellationToken);
+
+    public ValueTask<bool> DeleteExperimentTagAsync(ExperimentId id, string key, CancellationToken cancellationToken) => There().DeleteExperimentTagAsync(id, key, cancellationToken);
+
+    public ValueTask<IReadOnlyList<RunInfo>> BeginPurgeAsync(IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => There().BeginPurgeAsync(runs, cancellationToken);
+
+    public ValueTask<IReadOnlyList<RunInfo>> FindPurgingAsync(int limit, CancellationToken cancellationToken) => There().FindPurgingAsync(limit, cancellationToken);
+
+    public ValueTask EndPurgeAsync(IReadOnlyList<RunId> runs, CancellationToken cancellationToken) => There().EndPurgeAsync(runs, cancellationToken);
+
+    public ValueTask<bool> PurgeExperimentAsync(ExperimentId id, CancellationToken cancellationToken) => There().PurgeExperimentAsync(id, cancellationToken);
+
+    public IAsyncEnumerable<StoreFinding> CheckAsync(CancellationToken cancellationToken) => There().CheckAsync(cancellationToken);
+
+    public ValueTask<CompactResult> CompactAsync(CancellationToken cancellationToken) => There().CompactAsync(cancellationToken);
 
     public ValueTask RenewLeasesAsync(LeaseOwner owner, TimeSpan duration, CancellationToken cancellationToken) => There().RenewLeasesAsync(owner, duration, cancellationToken);
 

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace MLOps.Tracking;
 
 /// <summary>A named set of runs that are compared with each other.</summary>
@@ -20,4 +22,7 @@ public sealed record Experiment
 
     /// <summary>When the experiment was last changed, to the millisecond.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The experiment's tags by key.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 }

@@ -1,6 +1,10 @@
 namespace MLOps.Tracking;
 
-/// <summary>All points of one metric of one run, in the order of <see cref="MetricPoint.CompareTo"/>, equal points once.</summary>
+/// <summary>The points of one metric of one run, equal points once: all that were asked for, or a reduction that keeps every extreme.</summary>
+/// <remarks>
+/// A reduced series consists of points that were logged. Its points in stored order (step, timestamp, value) are cut into consecutive groups; of each group the smallest and the largest
+/// value are kept, and the first and the last point of the whole. NaN is kept only where a whole group is NaN. So no peak is lost, however far away the series is drawn from.
+/// </remarks>
 public sealed record MetricSeries
 {
     /// <summary>The run.</summary>
@@ -9,6 +13,9 @@ public sealed record MetricSeries
     /// <summary>The metric's key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The points, sorted by step, timestamp and value; empty when the run has no such metric.</summary>
+    /// <summary>The points in the order of the axis that was asked for; empty when the run has no such metric.</summary>
     public required IReadOnlyList<MetricPoint> Points { get; init; }
+
+    /// <summary>Whether there are more points than these in what was asked for.</summary>
+    public bool IsReduced { get; init; }
 }

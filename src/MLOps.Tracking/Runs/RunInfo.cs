@@ -32,4 +32,7 @@ public sealed record RunInfo
 
     /// <summary>Whether the run is in use or softly deleted.</summary>
     public Lifecycle Lifecycle { get; init; }
+
+    /// <summary>When the run was softly deleted, by the store's clock; null while it is in use.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
 }

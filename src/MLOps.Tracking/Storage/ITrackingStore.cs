@@ -1,3 +1,5 @@
+using MLOps.Tracking.Search;
+
 namespace MLOps.Tracking.Storage;
 
 /// <summary>Where experiments and runs are kept: batches in, questions out. A back end implements this and nothing else.</summary>
@@ -43,11 +45,15 @@ public interface ITrackingStore : IAsyncDisposable
     /// <returns>The experiment, also when it is deleted; null when there is none.</returns>
     ValueTask<Experiment?> FindExperimentAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>All experiments, newest first.</summary>
-    /// <param name="lifecycle">Only these; null gives all.</param>
-    /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>The experiments.</returns>
-    IAsyncEnumerable<Experiment> FindExperimentsAsync(Lifecycle? lifecycle, CancellationToken cancellationToken);
+    /// <summary>Finds experiments.</summary>
+    /// <param name="query">Which experiments, in which order.</param>
+    /// <param name="page">Which part of the answer.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The experiments of the page. Those that were there all the while and whose place in the order did not change come once in the pages of an answer, whatever is added or deleted meanwhile.</returns>
+    /// <exception cref="InvalidPageTokenException">The token is damaged or belongs to another query.</exception>
+    /// <exception cref="ArgumentException">The filter or the order names what experiments do not have, or a field twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The page's size is out of range.</exception>
+    ValueTask<Page<Experiment>> FindExperimentsAsync(ExperimentQuery query, PageRequest page, CancellationToken cancellationToken);
 
     /// <summary>Makes an experiment. Its id is the store's next number.</summary>
     /// <param name="name">1 to 500 characters.</param>
@@ -56,6 +62,35 @@ public interface ITrackingStore : IAsyncDisposable
     /// <returns>The new experiment.</returns>
     /// <exception cref="ExperimentExistsException">The name is taken, perhaps by a deleted experiment.</exception>
     ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken);
+
+    /// <summary>Gives an experiment another name.</summary>
+    /// <param name="id">The experiment.</param>
+    /// <param name="name">1 to 500 characters. Its present name changes nothing.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that ends when it is committed.</returns>
+    /// <exception cref="ExperimentNotFoundException">There is no such experiment.</exception>
+    /// <exception cref="ExperimentDeletedException">It is deleted.</exception>
+    /// <exception cref="ExperimentExistsException">Another experiment, perhaps a deleted one, has the name.</exception>
+    ValueTask RenameExperimentAsync(ExperimentId id, string name, CancellationToken cancellationToken);
+
+    /// <summary>Sets a tag of an experiment; the last value wins.</summary>
+    /// <param name="id">The experiment.</param>
+    /// <param name="key">A key that <see cref="Limits.CheckKey"/> accepts.</param>
+    /// <param name="value">Up to 5,000 characters; may be empty.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that ends when it is committed.</returns>
+    /// <exception cref="ExperimentNotFoundException">There is no such experiment.</exception>
+    /// <exception cref="ExperimentDeletedException">It is deleted.</exception>
+    ValueTask SetExperimentTagAsync(ExperimentId id, string key, string value, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a tag of an experiment.</summary>
+    /// <param name="id">The experiment.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether there was such a tag.</returns>
+    /// <exception cref="ExperimentNotFoundException">There is no such experiment.</exception>
+    /// <exception cref="ExperimentDeletedException">It is deleted.</exception>
+    ValueTask<bool> DeleteExperimentTagAsync(ExperimentId id, string key, CancellationToken cancellationToken);
 
     /// <summary>Deletes an experiment softly, or restores it; its runs go with it.</summary>
     /// <param name="id">The experiment.</param>
@@ -71,6 +106,7 @@ public interface ITrackingStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that ends when it is committed.</returns>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    /// <exception cref="RunPurgedException">The run was purged, or its purge has begun.</exception>
     ValueTask SetRunLifecycleAsync(RunId id, Lifecycle lifecycle, CancellationToken cancellationToken);
 
     /// <summary>Finds a run with its params, tags, latest metrics and datasets.</summary>
@@ -79,18 +115,22 @@ public interface ITrackingStore : IAsyncDisposable
     /// <returns>The run, also when it is deleted; null when there is none.</returns>
     ValueTask<RunDetails?> FindRunAsync(RunId id, CancellationToken cancellationToken);
 
-    /// <summary>Finds runs, newest start first and then by id.</summary>
-    /// <param name="query">Which runs.</param>
-    /// <param name="cancellationToken">Ends the enumeration.</param>
-    /// <returns>The runs with their params, tags and latest metrics.</returns>
-    IAsyncEnumerable<RunDetails> FindRunsAsync(RunQuery query, CancellationToken cancellationToken);
-
-    /// <summary>Reads a whole series.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="key">The metric.</param>
+    /// <summary>Finds runs. No answer reads points: a metric's latest value is kept beside its series.</summary>
+    /// <param name="query">Which runs, in which order, and what to read of them.</param>
+    /// <param name="page">Which part of the answer.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The points in order, equal points once; no points when the run or the metric does not exist.</returns>
-    ValueTask<MetricSeries> GetSeriesAsync(RunId runId, string key, CancellationToken cancellationToken);
+    /// <returns>The runs of the page. Those that were there all the while and whose place in the order did not change come once in the pages of an answer, whatever is added or deleted meanwhile.</returns>
+    /// <exception cref="InvalidPageTokenException">The token is damaged or belongs to another query.</exception>
+    /// <exception cref="ArgumentException">The filter or the order names what runs do not have, or a field twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The page's size is out of range.</exception>
+    ValueTask<Page<RunDetails>> FindRunsAsync(RunQuery query, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>Reads series, whole or reduced.</summary>
+    /// <param name="query">Which series, and how much of them.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>One series for each run and key, runs in the order of the query and within a run the keys in theirs; without points when the run or the metric does not exist.</returns>
+    /// <exception cref="ArgumentException">There is no run or key, one twice, or <see cref="SeriesQuery.MaxPoints"/> is too small.</exception>
+    ValueTask<IReadOnlyList<MetricSeries>> GetSeriesAsync(SeriesQuery query, CancellationToken cancellationToken);
 
     /// <summary>Extends the leases of the runs that a journal owns. Runs that another journal has taken are left alone.</summary>
     /// <param name="owner">The journal and its process.</param>
@@ -117,6 +157,50 @@ public interface ITrackingStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The runs that became Killed.</returns>
     ValueTask<IReadOnlyList<RunId>> CloseJournalAsync(Guid journal, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Begins to purge runs for good: in one commit they go out of sight, cannot be restored or written to any more, and their ids are never taken again.
+    /// What they hold stays until <see cref="EndPurgeAsync"/>, so that a purge that was interrupted is found and ended.
+    /// </summary>
+    /// <param name="runs">The runs. Those that are not softly deleted, and those that the store does not have, are left alone.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The runs whose purge has begun, now or before.</returns>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Purge"/>.</exception>
+    ValueTask<IReadOnlyList<RunInfo>> BeginPurgeAsync(IReadOnlyList<RunId> runs, CancellationToken cancellationToken);
+
+    /// <summary>Finds runs whose purge has begun and not ended.</summary>
+    /// <param name="limit">The most runs to give, at least 1.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The runs.</returns>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Purge"/>.</exception>
+    ValueTask<IReadOnlyList<RunInfo>> FindPurgingAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes all that the store holds of runs whose purge has begun, but for the mark that keeps them from coming back. Others, and those already removed, are left alone.</summary>
+    /// <param name="runs">The runs.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A task that ends when it is committed.</returns>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Purge"/>.</exception>
+    ValueTask EndPurgeAsync(IReadOnlyList<RunId> runs, CancellationToken cancellationToken);
+
+    /// <summary>Removes an experiment that is softly deleted and has no runs, for good. Its name is free again, its id is not.</summary>
+    /// <param name="id">The experiment.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether it is gone; false when it is not deleted or still has runs.</returns>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Purge"/>.</exception>
+    ValueTask<bool> PurgeExperimentAsync(ExperimentId id, CancellationToken cancellationToken);
+
+    /// <summary>Looks for damage in what the store itself keeps; artifacts are not the store's. Writers go on meanwhile.</summary>
+    /// <param name="cancellationToken">Ends the check.</param>
+    /// <returns>What was found, as it is found; nothing when all is well.</returns>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Maintenance"/>.</exception>
+    IAsyncEnumerable<StoreFinding> CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>Gives space that is no longer used back to the disk. Writers wait meanwhile; interrupted at any instant it has either happened or not.</summary>
+    /// <param name="cancellationToken">Ends the wait for writers; what has begun is finished.</param>
+    /// <returns>What it won.</returns>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Maintenance"/>.</exception>
+    /// <exception cref="TrackingStoreException">The disk has no room for the copy that it takes, or another process did not let go in time; nothing has changed.</exception>
+    ValueTask<CompactResult> CompactAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes what has been committed survive a power loss.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -21,4 +21,10 @@ public enum StoreCapabilities
 
     /// <summary>Runs and experiments can be softly deleted and restored.</summary>
     SoftDelete = 16,
+
+    /// <summary>Softly deleted runs and experiments can be purged for good.</summary>
+    Purge = 32,
+
+    /// <summary>The store can be checked for damage and compacted.</summary>
+    Maintenance = 64,
 }

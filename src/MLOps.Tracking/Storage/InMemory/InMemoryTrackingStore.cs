@@ -15,7 +15,7 @@ namespace MLOps.Tracking.Storage;
 ///     Assert.Equal(RunStatus.Finished, run.Info.Status);
 /// </code>
 /// </example>
-public sealed class InMemoryTrackingStore : ITrackingStore
+public sealed partial class InMemoryTrackingStore : ITrackingStore
 {
     private readonly TimeProvider _time;
     private readonly Lock _writing = new();
@@ -86,10 +86,6 @@ public sealed class InMemoryTrackingStore : ITrackingStore
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<Experiment> FindExperimentsAsync(Lifecycle? lifecycle, CancellationToken cancellationToken) =>
-        Enumerate(_state.Experiments.Reverse().Where(experiment => lifecycle is null || experiment.Lifecycle == lifecycle), cancellationToken);
-
-    /// <inheritdoc/>
     public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken)
     {
         Limits.CheckExperimentName(name, nameof(name));
@@ -104,68 +100,10 @@ public sealed class InMemoryTrackingStore : ITrackingStore
     }
 
     /// <inheritdoc/>
-    public ValueTask SetExperimentLifecycleAsync(ExperimentId id, Lifecycle lifecycle, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        lock (_writing)
-        {
-            Experiment experiment = _state.FindExperiment(id) ?? throw new ExperimentNotFoundException(id.Value);
-            if (experiment.Lifecycle != lifecycle)
-            {
-                _state = _state with
-                {
-                    Experiments = _state.Experiments.Replace(experiment, experiment with { Lifecycle = lifecycle, UpdatedAt = Now }),
-                    Runs = _state.Runs.SetItems(_state.Runs.Where(run => run.Value.ExperimentId == id).Select(run => KeyValuePair.Create(run.Key, run.Value with { Lifecycle = lifecycle }))),
-                };
-            }
-        }
-
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public ValueTask SetRunLifecycleAsync(RunId id, Lifecycle lifecycle, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        lock (_writing)
-            _state = _state.With(GetRun(id) with { Lifecycle = lifecycle });
-        return ValueTask.CompletedTask;
-    }
-
-    /// <inheritdoc/>
     public ValueTask<RunDetails?> FindRunAsync(RunId id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return ValueTask.FromResult(_state.Runs.GetValueOrDefault(id)?.Read(Now));
-    }
-
-    /// <inheritdoc/>
-    public IAsyncEnumerable<RunDetails> FindRunsAsync(RunQuery query, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(query);
-        DateTimeOffset now = Now;
-        return Enumerate(
-            _state.Runs.Values
-                .Where(run => query.Experiments is null || query.Experiments.Contains(run.ExperimentId))
-                .Where(run => query.Parent is null || run.Parent == query.Parent)
-                .Where(run => query.Lifecycle is null || run.Lifecycle == query.Lifecycle)
-                .OrderByDescending(run => run.StartedAtMs)
-                .ThenBy(run => run.Id.Value, StringComparer.Ordinal)
-                .Select(run => run.Read(now)),
-            cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public ValueTask<MetricSeries> GetSeriesAsync(RunId runId, string key, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(new MetricSeries
-        {
-            RunId = runId,
-            Key = key,
-            Points = [.. _state.Runs.GetValueOrDefault(runId)?.Series.GetValueOrDefault(key)?.Points ?? []],
-        });
     }
 
     /// <inheritdoc/>
@@ -235,15 +173,4 @@ public sealed class InMemoryTrackingStore : ITrackingStore
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private InMemoryRun GetRun(RunId id) => _state.Runs.GetValueOrDefault(id) ?? throw new RunNotFoundException(id);
-
-    private static async IAsyncEnumerable<T> Enumerate<T>(IEnumerable<T> items, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        // The snapshot is complete; the await makes this an asynchronous sequence without a hop.
-        await ValueTask.CompletedTask.ConfigureAwait(false);
-        foreach (T item in items)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            yield return item;
-        }
-    }
 }
