@@ -25,6 +25,16 @@ public sealed record ExperimentQuery
     /// <summary>The question in one text, the same for the same question: what a page token is bound to.</summary>
     public string Canonical => string.Create(CultureInfo.InvariantCulture, $"experiments|{Lifecycle}|{Filter}|{string.Join(',', OrderBy)}");
 
+    /// <summary>Checks that the question makes sense for a page: the first thing that a store does with it.</summary>
+    /// <param name="page">Which part of the answer is wanted.</param>
+    /// <exception cref="ArgumentException">The filter or the order names what experiments do not have, or a field twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The page's size is out of range.</exception>
+    public void Check(PageRequest page)
+    {
+        PageRequest.Check(page);
+        SearchVocabulary.Experiments.Check(Filter, OrderBy);
+    }
+
     /// <summary>Makes a query from text.</summary>
     /// <param name="filter">The filter, for example <c>name LIKE 'churn-%'</c>; null or empty finds all.</param>
     /// <param name="orderBy">The order keys, for example <c>last_update_time DESC</c>.</param>

@@ -48,7 +48,7 @@ public sealed record RunQuery
     /// <summary>The question in one text, the same for the same question whatever <see cref="Fields"/> says: what a page token is bound to.</summary>
     public string Canonical => string.Create(
         CultureInfo.InvariantCulture,
-        $"runs|{Listed(Experiments?.Select(id => id.Value))}|{Listed(ExperimentNames)}|{Parent}|{Lifecycle}|{Filter}|{string.Join(',', OrderBy)}");
+        $"runs|{Listed(Experiments?.Select(id => id.ToString()))}|{Listed(ExperimentNames)}|{Parent}|{Lifecycle}|{Filter}|{string.Join(',', OrderBy)}");
 
     /// <summary>Makes a query from text.</summary>
     /// <param name="filter">The filter, for example <c>metrics.accuracy &gt; 0.9 AND params.optimizer = 'adam'</c>; null or empty finds all.</param>
@@ -63,6 +63,32 @@ public sealed record RunQuery
             Filter = SearchFilter.Parse(filter, SearchVocabulary.Runs),
             OrderBy = [.. orderBy.Select(key => OrderKey.Parse(key, SearchVocabulary.Runs))],
         };
+    }
+
+    /// <summary>Checks that the question makes sense for a page: the first thing that a store does with it.</summary>
+    /// <param name="page">Which part of the answer is wanted.</param>
+    /// <exception cref="ArgumentException">The filter or the order names what runs do not have, or a field twice; or a name or key is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The page's size is out of range.</exception>
+    public void Check(PageRequest page)
+    {
+        PageRequest.Check(page);
+        SearchVocabulary.Runs.Check(Filter, OrderBy);
+        CheckTexts(ExperimentNames);
+        CheckFields(Fields);
+    }
+
+    private static void CheckFields(RunFields fields)
+    {
+        ArgumentNullException.ThrowIfNull(fields);
+        CheckTexts(fields.Metrics);
+        CheckTexts(fields.Params);
+        CheckTexts(fields.Tags);
+    }
+
+    private static void CheckTexts(IReadOnlyList<string>? texts)
+    {
+        if (texts?.Any(text => text is null) == true)
+            throw new ArgumentException("A name or key of the query is null.", nameof(texts));
     }
 
     // Lengths before the texts: no text can be mistaken for two.

@@ -11,4 +11,11 @@ public sealed record PageRequest
 
     /// <summary>The <see cref="Page{T}.NextToken"/> of the page before; null begins.</summary>
     public string? Token { get; init; }
+
+    internal static void Check(PageRequest page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        if (page.Size is < 1 or > LargestSize)
+            throw new ArgumentOutOfRangeException(nameof(page), page.Size, "A page has 1 to 50,000 items.");
+    }
 }

@@ -63,7 +63,39 @@ public sealed class SearchVocabulary
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(orderBy);
-        if (filter.Comparisons.Count > 0 || orderBy.Count > 0)
-            throw new NotSupportedException(Subject);
+        foreach (Comparison comparison in filter.Comparisons ?? throw new ArgumentException("A filter has comparisons, if only none: SearchFilter.Everything.", nameof(filter)))
+        {
+            if (Problem(comparison) is { } problem)
+                throw new ArgumentException(problem, nameof(filter));
+        }
+
+        HashSet<SearchField> seen = [];
+        foreach (OrderKey key in orderBy)
+        {
+            if (SearchRules.OrderProblem(this, key.Field) is { } problem)
+                throw new ArgumentException(problem, nameof(orderBy));
+            if (!seen.Add(key.Field))
+                throw new ArgumentException($"The order names {SearchRules.Describe(key.Field)} twice. Its second place changes nothing; leave it out.", nameof(orderBy));
+        }
     }
+
+    private string? Problem(Comparison? comparison)
+    {
+        if (comparison is not { Field: var field, Comparator: var comparator, Value: var value })
+            return "A comparison of the filter is null.";
+        return SearchRules.FilterProblem(this, field) ?? SearchRules.ComparatorProblem(this, field, comparator) ?? value switch
+        {
+            SearchValue.Number { Value: double.NaN } => "Nothing can be compared with NaN.",
+            SearchValue.Number when SearchRules.IsNumber(this, field) => null,
+            SearchValue.Text { Value: { } text } when comparator is Comparator.Equal or Comparator.NotEqual or Comparator.Like or Comparator.ILike && !SearchRules.IsNumber(this, field) =>
+                TextProblem(field, text),
+            SearchValue.TextList { Values: { Count: > 0 } texts } when comparator is Comparator.In or Comparator.NotIn =>
+                texts.Select(text => text is null ? $"A text of {SearchPrinter.Print(comparator)} is null." : TextProblem(field, text)).FirstOrDefault(problem => problem is not null),
+            null when comparator is Comparator.IsNull or Comparator.IsNotNull => null,
+            _ => $"{SearchPrinter.Print(comparator)} compares {SearchRules.Describe(field)} with {SearchRules.Expected(this, field, comparator)}, not with {SearchRules.Describe(value)}.",
+        };
+    }
+
+    private static string? TextProblem(SearchField field, string text) =>
+        SearchRules.LoneSurrogate(text) >= 0 ? $"The text that {SearchRules.Describe(field)} is compared with has half of a surrogate pair, which no stored text has." : null;
 }
