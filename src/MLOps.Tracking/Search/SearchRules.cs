@@ -28,11 +28,13 @@ internal static class SearchRules
     /// <summary>Why a comparator does not go with a field that filters can name; null when it does.</summary>
     public static string? ComparatorProblem(SearchVocabulary vocabulary, SearchField field, Comparator comparator)
     {
-        Comparator[] fitting = Comparators(vocabulary, field);
-        return fitting.Contains(comparator)
+        return Fitting(vocabulary, field).Contains(comparator)
             ? null
-            : $"{SearchPrinter.Print(comparator)} does not go with {Describe(field)}, which is a {(IsNumber(vocabulary, field) ? "number" : "text")}. Use {Listed(fitting.Select(SearchPrinter.Print), "or")}.";
+            : $"{SearchPrinter.Print(comparator)} does not go with {Describe(field)}, which is a {(IsNumber(vocabulary, field) ? "number" : "text")}. Use {Comparators(vocabulary, field)}.";
     }
+
+    /// <summary>The comparators that go with a field that filters can name, for people.</summary>
+    public static string Comparators(SearchVocabulary vocabulary, SearchField field) => Listed(Fitting(vocabulary, field).Select(SearchPrinter.Print), "or");
 
     /// <summary>Whether a field that exists holds numbers; else it holds texts.</summary>
     public static bool IsNumber(SearchVocabulary vocabulary, SearchField field) => field.Entity == SearchEntity.Metric || Property(vocabulary, field) is { IsNumber: true };
@@ -81,13 +83,15 @@ internal static class SearchRules
         return -1;
     }
 
+    /// <summary>Words as an enumeration.</summary>
     public static string Listed(IEnumerable<string> words, string last = "and")
     {
         string[] all = [.. words];
         return all.Length switch { 0 => "nothing", 1 => all[0], _ => $"{string.Join(", ", all[..^1])} {last} {all[^1]}" };
     }
 
-    public static string Shorten(string text) => text.Length <= 60 ? text : $"{text[..59]}…";
+    /// <summary>A text that may be long, for a message.</summary>
+    public static string Shorten(string text) => text.Length <= 60 ? text : $"{text[..(char.IsHighSurrogate(text[58]) ? 58 : 59)]}…";
 
     private static string? FieldProblem(SearchVocabulary vocabulary, SearchField field)
     {
@@ -114,7 +118,8 @@ internal static class SearchRules
         return $"{Capital(vocabulary.Subject)}s have no attribute '{Shorten(key)}'.{DidYouMean(key, names)} The attributes are {Listed(names)}.{KeyedHint(vocabulary, key)}";
     }
 
-    private static string KeyedHint(SearchVocabulary vocabulary, string key)
+    /// <summary>How to write a key that was logged, for one who wrote it alone.</summary>
+    public static string KeyedHint(SearchVocabulary vocabulary, string key)
     {
         string[] keyed =
         [
@@ -135,7 +140,7 @@ internal static class SearchRules
         return nearest.Distance <= Math.Max(1, nearest.Word.Length / 3) ? $" Did you mean '{nearest.Word}'?" : "";
     }
 
-    private static Comparator[] Comparators(SearchVocabulary vocabulary, SearchField field) =>
+    private static Comparator[] Fitting(SearchVocabulary vocabulary, SearchField field) =>
         IsNumber(vocabulary, field) ? s_ofNumbers
         : field.Entity is SearchEntity.Param or SearchEntity.Tag ? s_ofKeyedTexts
         : s_ofFixedTexts;
