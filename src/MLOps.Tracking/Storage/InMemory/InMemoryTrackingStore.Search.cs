@@ -9,28 +9,41 @@ public sealed partial class InMemoryTrackingStore
     public ValueTask<Page<RunDetails>> FindRunsAsync(RunQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(page);
-        SearchVocabulary.Runs.Check(query.Filter, query.OrderBy);
+        query.Check(page);
         cancellationToken.ThrowIfCancellationRequested();
+        InMemoryState state = _state;
         DateTimeOffset now = Now;
-        return ValueTask.FromResult(new Page<RunDetails>(
-            [.. _state.Runs.Values
-                .Where(run => query.Experiments is null || query.Experiments.Contains(run.ExperimentId))
-                .Where(run => query.Parent is null || run.Parent == query.Parent)
-                .Where(run => query.Lifecycle is null || run.Lifecycle == query.Lifecycle)
-                .OrderByDescending(run => run.StartedAtMs)
-                .ThenBy(run => run.Id.Value, StringComparer.Ordinal)
-                .Select(run => run.Read(now))],
-            NextToken: null));
+        HashSet<ExperimentId>? named = query.ExperimentNames is null
+            ? null
+            : [.. state.Experiments.Where(experiment => query.ExperimentNames.Contains(experiment.Name, StringComparer.Ordinal)).Select(experiment => experiment.Id)];
+        IEnumerable<RunDetails> candidates = state.Runs.Values
+            .Where(run => query.Experiments is null || query.Experiments.Contains(run.ExperimentId))
+            .Where(run => named is null || named.Contains(run.ExperimentId))
+            .Where(run => query.Parent is null || run.Parent == query.Parent)
+            .Where(run => query.Lifecycle is null || run.Lifecycle == query.Lifecycle)
+            .Select(run => run.Read(now));
+        Page<RunDetails> found = InMemorySearch.Find(candidates, query, page);
+        return ValueTask.FromResult(found with { Items = [.. found.Items.Select(run => Select(run, query.Fields))] });
     }
 
     /// <inheritdoc/>
     public ValueTask<Page<Experiment>> FindExperimentsAsync(ExperimentQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        ArgumentNullException.ThrowIfNull(page);
-        SearchVocabulary.Experiments.Check(query.Filter, query.OrderBy);
+        query.Check(page);
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(new Page<Experiment>([.. _state.Experiments.Reverse().Where(experiment => query.Lifecycle is null || experiment.Lifecycle == query.Lifecycle)], NextToken: null));
+        IEnumerable<Experiment> candidates = _state.Experiments.Where(experiment => query.Lifecycle is null || experiment.Lifecycle == query.Lifecycle);
+        return ValueTask.FromResult(InMemorySearch.Find(candidates, query, page));
     }
+
+    private static RunDetails Select(RunDetails run, RunFields fields) => run with
+    {
+        Metrics = Select(run.Metrics, fields.Metrics),
+        Params = Select(run.Params, fields.Params),
+        Tags = Select(run.Tags, fields.Tags),
+        Datasets = fields.Datasets ? run.Datasets : [],
+    };
+
+    private static IReadOnlyDictionary<string, TValue> Select<TValue>(IReadOnlyDictionary<string, TValue> all, IReadOnlyList<string>? keys) =>
+        keys is null ? all : all.Where(pair => keys.Contains(pair.Key, StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal);
 }

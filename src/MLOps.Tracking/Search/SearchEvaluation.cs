@@ -1,0 +1,77 @@
+using System.Text;
+
+namespace MLOps.Tracking.Search;
+
+/// <summary>What filters and orders mean, written out over values in memory: the measure of what stores with a query language of their own answer.</summary>
+internal static class SearchEvaluation
+{
+    /// <summary>Whether a value meets a comparison. Several values of a field meet it when one of them does.</summary>
+    public static bool Holds(Comparison comparison, OrderValue value) => (comparison.Comparator, value) switch
+    {
+        (Comparator.IsNull, _) => value is OrderValue.Missing,
+        (Comparator.IsNotNull, _) => value is not OrderValue.Missing,
+        (_, OrderValue.Missing) => false,
+        (_, OrderValue.NaN) => comparison.Comparator == Comparator.NotEqual,
+        (_, OrderValue.Number number) => Holds(comparison, number.Value),
+        (_, OrderValue.Text text) => Holds(comparison, text.Value),
+        _ => throw new ArgumentOutOfRangeException(nameof(value), value, "A value is missing, NaN, a number or a text."),
+    };
+
+    /// <summary>Whether what comes first in an order has the places on the left (negative), the right (positive), or both are one place (0).</summary>
+    public static int Compare(IReadOnlyList<OrderKey> order, IReadOnlyList<OrderValue> left, IReadOnlyList<OrderValue> right)
+    {
+        for (int i = 0; i < order.Count; i++)
+        {
+            int compared = Compare(left[i], right[i], order[i].Descending);
+            if (compared != 0)
+                return compared;
+        }
+
+        return 0;
+    }
+
+    private static bool Holds(Comparison comparison, double number)
+    {
+        double value = ((SearchValue.Number)comparison.Value!).Value;
+        return comparison.Comparator switch
+        {
+            Comparator.Equal => number == value,
+            Comparator.NotEqual => number != value,
+            Comparator.Greater => number > value,
+            Comparator.GreaterOrEqual => number >= value,
+            Comparator.Less => number < value,
+            Comparator.LessOrEqual => number <= value,
+            _ => throw Unfitting(comparison),
+        };
+    }
+
+    private static bool Holds(Comparison comparison, string text) => (comparison.Comparator, comparison.Value) switch
+    {
+        (Comparator.Equal, SearchValue.Text value) => string.Equals(text, value.Value, StringComparison.Ordinal),
+        (Comparator.NotEqual, SearchValue.Text value) => !string.Equals(text, value.Value, StringComparison.Ordinal),
+        (Comparator.Like, SearchValue.Text value) => new LikePattern(value.Value, ignoreCase: false).IsMatch(text),
+        (Comparator.ILike, SearchValue.Text value) => new LikePattern(value.Value, ignoreCase: true).IsMatch(text),
+        (Comparator.In, SearchValue.TextList list) => list.Values.Contains(text, StringComparer.Ordinal),
+        (Comparator.NotIn, SearchValue.TextList list) => !list.Values.Contains(text, StringComparer.Ordinal),
+        _ => throw Unfitting(comparison),
+    };
+
+    private static int Compare(OrderValue left, OrderValue right, bool descending)
+    {
+        int compared = Rank(left).CompareTo(Rank(right));
+        if (compared != 0)
+            return compared;
+        compared = (left, right) switch
+        {
+            (OrderValue.Number a, OrderValue.Number b) => a.Value.CompareTo(b.Value),
+            (OrderValue.Text a, OrderValue.Text b) => Encoding.UTF8.GetBytes(a.Value).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b.Value)),
+            _ => 0,
+        };
+        return descending ? -compared : compared;
+    }
+
+    // In both directions.
+    private static int Rank(OrderValue value) => value switch { OrderValue.Missing => 2, OrderValue.NaN => 1, _ => 0 };
+
+    private static InvalidOperationException Unfitting(Comparison comparison) => new($"The vocabulary does not allow '{comparison}'; its check comes first.");
+}
