@@ -146,9 +146,9 @@ public static class PageToken
     // A place has one token: padding, white space and unused bits, which decoders overlook, are damage.
     private static bool TryDecode(string token, [NotNullWhen(true)] out byte[]? bytes)
     {
-        bytes = new byte[Base64Url.GetMaxDecodedLength(token.Length)];
-        bool decoded = Base64Url.TryDecodeFromChars(token, bytes, out int length);
-        bytes = decoded ? bytes[..length] : null;
+        byte[] decoded = new byte[Base64Url.GetMaxDecodedLength(token.Length)];
+        bool isBase64 = Base64Url.DecodeFromChars(token, decoded, out _, out int length) == OperationStatus.Done;
+        bytes = isBase64 ? decoded[..length] : null;
         return bytes is not null && string.Equals(Base64Url.EncodeToString(bytes), token, StringComparison.Ordinal);
     }
 
