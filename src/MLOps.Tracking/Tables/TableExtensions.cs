@@ -34,7 +34,7 @@ public static class TableExtensions
         return await run.LogArtifactAsync(path, content, cancellationToken).ConfigureAwait(false);
     }
 
-    private static void Write(Utf8JsonWriter json, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows)
+    internal static void Write(Utf8JsonWriter json, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows)
     {
         json.WriteStartObject();
         json.WriteStartArray("columns");
@@ -58,7 +58,7 @@ public static class TableExtensions
         json.WriteEndObject();
     }
 
-    private static void WriteCell(Utf8JsonWriter json, object? cell)
+    internal static void WriteCell(Utf8JsonWriter json, object? cell)
     {
         switch (cell)
         {
