@@ -29,6 +29,8 @@ await Metrics.LogAsync(tracker);
 await Metrics.ReadAsync(tracker, id);
 await Artifacts.LogAsync(tracker);
 await Artifacts.ReadAsync(tracker, id);
+await Evaluation.LogAsync(tracker);
+await Evaluation.StreamAsync(tracker);
 await Operating.FlushAsync(tracker, await tracker.StartRunAsync("churn"));
 Operating.Watch(tracker);
 await Operating.ConfigureAsync();

@@ -137,6 +137,18 @@ public sealed class ModelEvaluationTests
     }
 
     [Fact]
+    public void The_table_has_the_thresholds_at_which_precision_bends_though_the_roc_curve_is_straight_there()
+    {
+        // One positive on top, then ties of a positive and a negative: ROC goes straight on, precision falls as (1 + k) / (1 + 2 k), steeply at first.
+        const int Ties = 400;
+        bool[] labels = [true, .. Enumerable.Range(0, 2 * Ties).Select(row => row % 2 == 0)];
+        double[] probabilities = [1, .. Enumerable.Range(0, 2 * Ties).Select(row => 0.9 - (row / 2 / 1000.0))];
+        double[] precisions = [.. ModelEvaluation.Binary(labels, probabilities).Tables.Single(table => table.Name == "thresholds").Rows.Select(row => (double)row[3]!)];
+        Assert.InRange(precisions.Length, 10, 100);
+        Assert.Equal([1, 1, 2 / 3.0, 3 / 5.0, 4 / 7.0], precisions[..5]);
+    }
+
+    [Fact]
     public void Many_rows_of_a_regression_are_cells_and_many_classes_are_one()
     {
         double[] targets = [.. Enumerable.Range(0, 20_000).Select(i => Math.Sin(i) * 1e6)], predictions = [.. targets.Select((target, i) => target + (i % 100 * 1e3))];
