@@ -228,7 +228,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         });
         foreach ((string key, string value) in options.Tags)
             run.SetTag(key, value);
-        Run.Enter(run);
+        Run.Enter().Run = run;
         if (_options.Capture.Source || _options.Capture.Environment)
             run.InBackground(() => CaptureAsync(run));
         if ((options.SystemMetricsInterval ?? _options.SystemMetricsInterval) is { } interval)
@@ -236,46 +236,17 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         return _options.RequireStoreAtStart ? WaitForStoreAsync(run, cancellationToken) : ValueTask.FromResult(run);
     }
 
-    /// <summary>Goes on with a run that has ended, or whose process is gone, or joins one that is running.</summary>
+    /// <summary>Goes on with a run that has ended, or whose process is gone, or joins one that is running. <see cref="Run.Current"/> is the run from here on in this flow of control.</summary>
     /// <param name="id">The run.</param>
     /// <param name="mode">As its owner, or beside its owner.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The run, not ambient.</returns>
+    /// <returns>The run.</returns>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="RunDeletedException">The run is softly deleted.</exception>
     /// <exception cref="RunInUseException">Its owner lives (<see cref="ResumeMode.Exclusive"/> only).</exception>
     /// <exception cref="TrackingStoreException">The store cannot be reached.</exception>
-    public async ValueTask<Run> ResumeRunAsync(RunId id, ResumeMode mode = ResumeMode.Exclusive, CancellationToken cancellationToken = default)
-    {
-        RunDetails details = await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
-        if (details.Info.Lifecycle == Lifecycle.Deleted)
-            throw new RunDeletedException(id);
-        Experiment? experiment = await Store.FindExperimentAsync(details.Info.ExperimentId, cancellationToken).ConfigureAwait(false);
-        bool exclusive = mode == ResumeMode.Exclusive;
-        var run = new Run(this, id, details.Info.Name, experiment?.Name ?? "", details.Info.Parent, details.Info.ArtifactLocation, exclusive, CountersOf(id));
-        run.Know(details.Params);
-        if (!exclusive)
-        {
-            _handles[run] = run;
-            return run;
-        }
-
-        if (!_openRuns.TryAdd(id.Value, run))
-            throw new RunInUseException(id, Journal.Owner);
-        try
-        {
-            if (Store.Capabilities.HasFlag(StoreCapabilities.Leases))
-                await TakeLeaseAsync(id, cancellationToken).ConfigureAwait(false);
-            _handles[run] = run;
-            run.Append(new TrackingRecord.RunUpdated(id) { Status = RunStatus.Running });
-            return run;
-        }
-        catch
-        {
-            _openRuns.TryRemove(id.Value, out _);
-            throw;
-        }
-    }
+    public ValueTask<Run> ResumeRunAsync(RunId id, ResumeMode mode = ResumeMode.Exclusive, CancellationToken cancellationToken = default) =>
+        ResumeAsync(id, mode, Run.Enter(), cancellationToken);
 
     /// <summary>Reads a run with its params, tags, latest metrics and datasets. Waits first for what this tracker accepted before.</summary>
     /// <param name="id">The run.</param>
@@ -410,6 +381,51 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     }
 
     private RunCounters CountersOf(RunId id) => _counters.GetOrAdd(id.Value, static _ => new RunCounters());
+
+    private async ValueTask<Run> ResumeAsync(RunId id, ResumeMode mode, RunScope scope, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return scope.Run = await ResumeAsync(id, mode, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            scope.Abandon();
+            throw;
+        }
+    }
+
+    private async ValueTask<Run> ResumeAsync(RunId id, ResumeMode mode, CancellationToken cancellationToken)
+    {
+        RunDetails details = await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
+        if (details.Info.Lifecycle == Lifecycle.Deleted)
+            throw new RunDeletedException(id);
+        Experiment? experiment = await Store.FindExperimentAsync(details.Info.ExperimentId, cancellationToken).ConfigureAwait(false);
+        bool exclusive = mode == ResumeMode.Exclusive;
+        var run = new Run(this, id, details.Info.Name, experiment?.Name ?? "", details.Info.Parent, details.Info.ArtifactLocation, exclusive, CountersOf(id));
+        run.Know(details.Params);
+        if (!exclusive)
+        {
+            _handles[run] = run;
+            return run;
+        }
+
+        if (!_openRuns.TryAdd(id.Value, run))
+            throw new RunInUseException(id, Journal.Owner);
+        try
+        {
+            if (Store.Capabilities.HasFlag(StoreCapabilities.Leases))
+                await TakeLeaseAsync(id, cancellationToken).ConfigureAwait(false);
+            _handles[run] = run;
+            run.Append(new TrackingRecord.RunUpdated(id) { Status = RunStatus.Running });
+            return run;
+        }
+        catch
+        {
+            _openRuns.TryRemove(id.Value, out _);
+            throw;
+        }
+    }
 
     private async ValueTask<Run> WaitForStoreAsync(Run run, CancellationToken cancellationToken)
     {

@@ -17,11 +17,10 @@ namespace MLOps.Tracking;
 /// </remarks>
 public sealed class Run : IAsyncDisposable
 {
-    private static readonly AsyncLocal<Run?> Ambient = new();
+    private static readonly AsyncLocal<RunScope?> Ambient = new();
     private readonly ConcurrentDictionary<string, Metric> _metrics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _params = new(StringComparer.Ordinal);
     private readonly Lock _metricGate = new();
-    private readonly Run? _outer;
     private readonly List<Task> _background = [];
     private readonly CancellationTokenSource _ending = new();
     private long _lastTimestamp;
@@ -38,18 +37,17 @@ public sealed class Run : IAsyncDisposable
         ArtifactLocation = artifactLocation;
         OwnsStatus = ownsStatus;
         Counters = counters;
-        _outer = Ambient.Value;
     }
 
-    /// <summary>The run that this flow of control is in: the innermost one started by <see cref="Tracker.StartRunAsync"/> or <see cref="Tracker.RunAsync"/> that has not ended; null outside. Flows with async calls as <see cref="System.Diagnostics.Activity.Current"/> does.</summary>
+    /// <summary>The run that this flow of control is in: the innermost one started by <see cref="Tracker.StartRunAsync"/> or <see cref="Tracker.RunAsync"/>, or resumed by <see cref="Tracker.ResumeRunAsync"/>, that has not ended; null outside. Flows with async calls as <see cref="System.Diagnostics.Activity.Current"/> does.</summary>
     public static Run? Current
     {
         get
         {
-            Run? run = Ambient.Value;
-            while (run is { HasEnded: true })
-                run = run._outer;
-            return run;
+            RunScope? scope = Ambient.Value;
+            while (scope is not null && (scope.IsOver || scope.Run is null))
+                scope = scope.Outer;
+            return scope?.Run;
         }
     }
 
@@ -201,12 +199,19 @@ public sealed class Run : IAsyncDisposable
         return EndAsync(RunStatus.Killed);
     }
 
-    internal static void Enter(Run run) => Ambient.Value = run;
+    /// <summary>Makes room for a run that is to be the current one in the caller's flow of control.</summary>
+    internal static RunScope Enter()
+    {
+        RunScope? outer = Ambient.Value;
+        while (outer is { IsOver: true })
+            outer = outer.Outer;
+        return Ambient.Value = new RunScope(outer);
+    }
 
     internal void LeaveAmbient()
     {
-        if (Ambient.Value == this)
-            Ambient.Value = _outer;
+        if (Ambient.Value is { } scope && scope.Run == this)
+            Ambient.Value = scope.Outer;
     }
 
     internal void Know(IEnumerable<KeyValuePair<string, string>> logged)

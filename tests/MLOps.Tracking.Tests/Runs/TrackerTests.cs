@@ -145,6 +145,26 @@ public sealed partial class TrackerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_resumed_run_is_the_current_one_until_it_is_left_and_a_failed_resume_changes_nothing()
+    {
+        await using Tracker tracker = Open();
+        RunId id = await tracker.RunAsync("sweep", run => Task.FromResult(run.Id), cancellationToken: Cancellation);
+        await using Run outer = await tracker.StartRunAsync("sweep", cancellationToken: Cancellation);
+        await Assert.ThrowsAsync<RunNotFoundException>(async () => await tracker.ResumeRunAsync(RunId.New(), cancellationToken: Cancellation));
+        Assert.Same(outer, Run.Current);
+
+        ValueTask<Run> resuming = tracker.ResumeRunAsync(id, cancellationToken: Cancellation);
+        await using (Run resumed = await resuming)
+        {
+            Assert.Same(resumed, Run.Current);
+            await using Run child = await tracker.StartRunAsync("sweep", cancellationToken: Cancellation);
+            Assert.Equal(id, child.Parent);
+        }
+
+        Assert.Same(outer, Run.Current);
+    }
+
+    [Fact]
     public async Task A_param_does_not_change_and_the_same_value_again_is_fine()
     {
         await using Tracker tracker = Open();
