@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Journaling;
+using MLOps.Tracking.RunLogs;
 
 namespace MLOps.Tracking;
 
@@ -70,6 +71,25 @@ public sealed partial class Tracker
             cancellationToken);
     }
 
+    internal RunLog CreateLog(Run run) => new(
+        _staged.Folder,
+        id => new StagedArtifact(run.Id.Value, new Uri(run.ArtifactLocation), run.LogPath(id), SizeBytes: 0, Sha256: "", IsLog: true),
+        Clock,
+        run.Counters);
+
+    /// <summary>Uploads the log of a run that has ended. While its store is away, or refuses, it stays staged: a run does not end badly because of its log.</summary>
+    internal async ValueTask UploadLogAsync(Run run, string description, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _staged.UploadAsync(description, OnUploaded, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogLogNotUploaded(_logger, run.Id, exception);
+        }
+    }
+
     private async ValueTask<ArtifactFile> UploadAsync(
         Run run, Uri location, ArtifactPath path, Func<ArtifactFolder, Task<ArtifactFile>> upload, Func<ValueTask<ArtifactFile>> stage, CancellationToken cancellationToken)
     {
@@ -102,9 +122,14 @@ public sealed partial class Tracker
 
     private void OnUploaded(RunId run)
     {
-        if (_counters.TryGetValue(run.Value, out RunCounters? counters))
-            Interlocked.Decrement(ref counters.Staged);
+        if (!_counters.TryGetValue(run.Value, out RunCounters? counters))
+            return;
+        Interlocked.Decrement(ref counters.Staged);
+        Retire(run, counters);
     }
+
+    [LoggerMessage(1008, LogLevel.Warning, "The log of run {Run} is staged beside the journal: it could not be uploaded")]
+    private static partial void LogLogNotUploaded(ILogger logger, RunId run, Exception exception);
 
     [LoggerMessage(1006, LogLevel.Warning, "Artifact {Path} of run {Run} is staged beside the journal: its store is away")]
     private static partial void LogStaged(ILogger logger, string path, RunId run, Exception exception);

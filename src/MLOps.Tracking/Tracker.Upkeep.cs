@@ -170,7 +170,6 @@ public sealed partial class Tracker
         }
 
         Journal.Dispose();
-        _staged.Dispose();
         _telemetry.Dispose();
         await Store.DisposeAsync().ConfigureAwait(false);
     }
@@ -182,9 +181,10 @@ public sealed partial class Tracker
         {
             await _applier.WaitAsync(limit.Token).ConfigureAwait(false);
             await Store.SyncAsync(limit.Token).ConfigureAwait(false);
+            _staged.CompleteAll();
             return await _staged.UploadAsync(OnUploaded, limit.Token).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException)
+        catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException or IOException or UnauthorizedAccessException)
         {
             return false;
         }

@@ -213,7 +213,10 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         RunId id = options.Id ?? RunId.New(Clock);
         string name = options.Name ?? RunNames.For(id);
         RunId? parent = options.Parent ?? (!options.IsRoot && Run.Current is { } current && current.Tracker == this ? current.Id : null);
-        var run = new Run(this, id, name, experiment, parent, $"{_artifactRoot.AbsoluteUri.TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id));
+        var run = new Run(this, id, name, experiment, parent, $"{_artifactRoot.AbsoluteUri.TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id))
+        {
+            IsNew = options.Id is null,
+        };
         if (!_openRuns.TryAdd(id.Value, run))
             throw new ArgumentException($"Run '{id}' is open in this tracker.", nameof(options));
         _handles[run] = run;
@@ -305,6 +308,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         Dropped = Interlocked.Read(ref counters.Dropped),
         Rejected = Interlocked.Read(ref counters.Rejected),
         Staged = Volatile.Read(ref counters.Staged),
+        LogLinesMissing = Interlocked.Read(ref counters.LogLinesMissing),
         Full = Journal.FullBecause,
         StoreError = _sender.StoreError,
     };
@@ -315,7 +319,13 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             return;
         if (durability == Durability.Disk)
         {
-            await Task.Run(() => Journal.SyncAll(_applier.OldestSegment), cancellationToken).ConfigureAwait(false);
+            await Task.Run(
+                () =>
+                {
+                    Journal.SyncAll(_applier.OldestSegment);
+                    _staged.SyncLogs();
+                },
+                cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -489,10 +499,11 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         }
     }
 
-    // Once a run's last record is applied and nobody here writes it any more, its counts go over to the tracker's: a process of many runs does not grow.
+    // Once a run's last record is applied, nothing of it waits to be uploaded and nobody here writes it any more, its counts go over to the tracker's:
+    // a process of many runs does not grow.
     private void Retire(RunId id, RunCounters counters)
     {
-        if (counters.EndApplied && _handles.Keys.All(run => run.Counters != counters) && _counters.TryRemove(KeyValuePair.Create(id.Value, counters)))
+        if (counters.EndApplied && Volatile.Read(ref counters.Staged) == 0 && _handles.Keys.All(run => run.Counters != counters) && _counters.TryRemove(KeyValuePair.Create(id.Value, counters)))
             counters.AddTo(_ended);
     }
 

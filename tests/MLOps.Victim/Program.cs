@@ -1,5 +1,6 @@
 // A program for tests to kill, interrupt and abandon: <mode> <database> [<counter file> | <run id>]. Says its run's id when it is ready.
 using System.IO.MemoryMappedFiles;
+using Microsoft.Extensions.Logging;
 using MLOps.Tracking;
 
 string mode = args[0], database = args[1];
@@ -10,6 +11,9 @@ switch (mode)
 {
     case "log":
         LogForEver(args[2]);
+        return 1;
+    case "write":
+        WriteForEver(args[2]);
         return 1;
     case "wait" or "hold":
         for (int i = 0; i < 10; i++)
@@ -28,15 +32,24 @@ switch (mode)
         return 2;
 }
 
+void LogForEver(string counterFile) => CountForEver(counterFile, i => loss.Log(i, i));
+
+void WriteForEver(string counterFile)
+{
+    using var provider = new RunLoggerProvider(new RunLogOptions { MaxBytes = 1 << 30 });
+    ILogger logger = provider.CreateLogger("Victim");
+    CountForEver(counterFile, i => logger.LogInformation("line {I}", i));
+}
+
 // The counter lies in shared memory: like the journal it survives the process, and counts only calls that have returned.
-void LogForEver(string counterFile)
+void CountForEver(string counterFile, Action<long> log)
 {
     using var file = MemoryMappedFile.CreateFromFile(counterFile, FileMode.Open, null, sizeof(long));
     using MemoryMappedViewAccessor counter = file.CreateViewAccessor();
     Console.WriteLine(run.Id);
     for (long i = 0; ; i++)
     {
-        loss.Log(i, i);
+        log(i);
         counter.Write(0, i + 1);
     }
 }

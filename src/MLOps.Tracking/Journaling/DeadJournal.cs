@@ -27,8 +27,6 @@ internal sealed class DeadJournal : IDisposable
 
     public LeaseOwner Owner => _lock.Owner;
 
-    public string StagedFolder => Path.Combine(Folder, StagedArtifacts.FolderName);
-
     /// <summary>Slots that were damaged, and bytes that are missing from files that were cut.</summary>
     public JournalDamage Damage { get; private set; } = new(0, 0, 0);
 

@@ -45,7 +45,8 @@ internal sealed partial class JournalAdopter(
         journal.DeleteSegments();
         IReadOnlyList<RunId> killed = await store.CloseJournalAsync(id, cancellationToken).ConfigureAwait(false);
         LogAdopted(logger, id, journal.Owner.ProcessId, journal.Owner.Host, records, killed.Count);
-        using var staged = new StagedArtifacts(journal.Folder, openArtifacts, logger);
+        var staged = new StagedArtifacts(journal.Folder, openArtifacts, logger);
+        staged.CompleteAll();
         if (await staged.UploadAsync(uploaded: null, cancellationToken).ConfigureAwait(false))
             journal.DeleteFolder();
     }

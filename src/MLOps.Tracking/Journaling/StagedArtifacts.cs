@@ -1,32 +1,52 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.RunLogs;
 
 namespace MLOps.Tracking.Journaling;
 
-/// <summary>Artifacts whose store is away: a hashed copy beside the journal, uploaded later by this process or by the adopter of its journal.</summary>
-internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, ArtifactFolder> open, ILogger logger) : IDisposable
+/// <summary>
+/// Artifacts that wait beside the journal to be uploaded by this process or by the adopter of its journal: hashed copies of those whose store is away, and the logs of runs,
+/// which grow here until the run ends.
+/// </summary>
+internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, ArtifactFolder> open, ILogger logger)
 {
-    public const string FolderName = "staged";
-    private const string Described = ".json", Content = ".bin";
-    private readonly string _folder = Path.Combine(journalFolder, FolderName);
-    private readonly SemaphoreSlim _uploading = new(1, 1);
+    /// <summary>The endings of an artifact's content, and of its description while the content still grows.</summary>
+    public const string Content = ".bin", Growing = ".open";
+    private const string Described = ".json";
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _uploading = new(StringComparer.Ordinal);
 
-    /// <summary>The runs of the artifacts that wait, one entry for each artifact.</summary>
-    public IReadOnlyList<RunId> Waiting => [.. Descriptions().Select(path => Read(path).Run).Select(run => new RunId(run))];
+    /// <summary>The folder; made when it is needed.</summary>
+    public string Folder { get; } = Path.Combine(journalFolder, "staged");
 
-    public void Dispose() => _uploading.Dispose();
+    /// <summary>Says that an artifact does not grow any more and waits to be uploaded.</summary>
+    /// <param name="growing">Its description.</param>
+    /// <returns>Its description from now on.</returns>
+    public static string Complete(string growing)
+    {
+        string description = Path.ChangeExtension(growing, Described);
+        File.Move(growing, description);
+        return description;
+    }
+
+    /// <summary>Says that of all artifacts, when nobody writes them any more.</summary>
+    public void CompleteAll()
+    {
+        foreach (string growing in Files("*" + Growing))
+            Complete(growing);
+    }
 
     /// <summary>Copies content beside the journal. When it returns, the copy is whole and on the disk.</summary>
     /// <exception cref="ArtifactStoreException">The copy could not be written.</exception>
     public async ValueTask<StagedArtifact> StageAsync(RunId run, Uri location, ArtifactPath path, Stream content, CancellationToken cancellationToken)
     {
-        string name = Path.Combine(_folder, Guid.CreateVersion7().ToString("N"));
+        string name = Path.Combine(Folder, Guid.CreateVersion7().ToString("N"));
         try
         {
-            Directory.CreateDirectory(_folder);
+            Directory.CreateDirectory(Folder);
             StagedArtifact staged;
             using (var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
             {
@@ -54,7 +74,7 @@ internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, Ar
         {
             File.Delete(name + Content);
             if (exception is IOException or UnauthorizedAccessException)
-                throw new ArtifactStoreException($"The artifact store is away and '{path}' could not be staged in '{_folder}': {exception.Message} Free space or make the folder writable.", isTransient: true, exception);
+                throw new ArtifactStoreException($"The artifact store is away and '{path}' could not be staged in '{Folder}': {exception.Message} Free space or make the folder writable.", isTransient: true, exception);
             throw;
         }
     }
@@ -63,51 +83,129 @@ internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, Ar
     /// <returns>Whether nothing waits any more.</returns>
     public async ValueTask<bool> UploadAsync(Action<RunId>? uploaded, CancellationToken cancellationToken)
     {
-        await _uploading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        bool all = true;
+        foreach (string description in Files("*" + Described))
+        {
+            try
+            {
+                if (!await UploadAsync(description, uploaded, cancellationToken).ConfigureAwait(false))
+                    return false;
+            }
+            catch (JournalException exception)
+            {
+                LogUnreadable(logger, exception);
+                all = false;
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>Uploads one artifact, unless somebody else has done so before.</summary>
+    /// <returns>Whether it does not wait any more.</returns>
+    public async ValueTask<bool> UploadAsync(string description, Action<RunId>? uploaded, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim turn = _uploading.GetOrAdd(description, static _ => new SemaphoreSlim(1, 1));
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (string description in Descriptions())
+            if (File.Exists(description))
             {
                 StagedArtifact staged = Read(description);
-                string content = Path.ChangeExtension(description, Content);
-                try
-                {
-                    var file = new FileStream(content, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
-                    await using (file.ConfigureAwait(false))
-                        await open(staged.Location).UploadAsync(staged.Path, file, cancellationToken).ConfigureAwait(false);
-                }
-                catch (ArtifactStoreException exception)
-                {
-                    LogStillAway(logger, staged.Path, staged.Location, exception);
+                string name = Path.ChangeExtension(description, null);
+                if (!await UploadAsync(staged, name, cancellationToken).ConfigureAwait(false))
                     return false;
-                }
-
                 File.Delete(description);
-                File.Delete(content);
+                foreach (string file in RunLogContent.FilesOf(name))
+                    File.Delete(file);
                 uploaded?.Invoke(new RunId(staged.Run));
             }
 
+            _uploading.TryRemove(description, out _);
             return true;
         }
         finally
         {
-            _uploading.Release();
+            turn.Release();
         }
     }
 
-    private IEnumerable<string> Descriptions() =>
-        Directory.Exists(_folder) ? Directory.EnumerateFiles(_folder, "*" + Described).Order(StringComparer.Ordinal) : [];
+    /// <summary>Makes the logs survive a power loss; copies do so from the beginning.</summary>
+    /// <exception cref="JournalException">The disk refused.</exception>
+    public void SyncLogs()
+    {
+        foreach (string description in Files("*" + Growing).Concat(Files("*" + Described)))
+        {
+            try
+            {
+                if (Read(description).IsLog)
+                    RunLogContent.Sync(Path.ChangeExtension(description, null));
+            }
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // Uploaded in the meantime, or not growing any more and then uploaded.
+            }
+            catch (IOException exception)
+            {
+                throw new JournalException($"The disk refused to sync the log of a run in '{Folder}'. What was logged survives the end of the process but perhaps not a power loss; check the disk.", exception);
+            }
+        }
 
-    private static StagedArtifact Read(string description) =>
-        JsonSerializer.Deserialize(File.ReadAllBytes(description), StagedJson.Default.StagedArtifact)
-        ?? throw new JournalException($"'{description}' does not describe a staged artifact. Move it and the .bin file beside it away; the artifact can be uploaded by hand.");
+        if (OperatingSystem.IsLinux())
+            Posix.SyncFolder(Folder);
+    }
+
+    private async ValueTask<bool> UploadAsync(StagedArtifact staged, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Stream content = staged.IsLog ? RunLogContent.Open(name) : new FileStream(name + Content, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
+            await using (content.ConfigureAwait(false))
+            {
+                if (content is not RunLogContent { IsEmpty: true })
+                    await open(staged.Location).UploadAsync(staged.Path, content, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Anybody may write a store: what it raises must stop neither the upkeep nor the closing of the tracker.
+            LogStillAway(logger, staged.Path, staged.Location, exception);
+            return false;
+        }
+    }
+
+    private IEnumerable<string> Files(string pattern) =>
+        Directory.Exists(Folder) ? Directory.EnumerateFiles(Folder, pattern).Order(StringComparer.Ordinal) : [];
+
+    private static StagedArtifact Read(string description)
+    {
+        string advice = $"'{description}' does not describe a staged artifact. Move it and the files of the same name beside it away; the artifact can be uploaded by hand.";
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(description), StagedJson.Default.StagedArtifact) ?? throw new JournalException(advice);
+        }
+        catch (JsonException exception)
+        {
+            throw new JournalException(advice, exception);
+        }
+    }
 
     [LoggerMessage(1040, LogLevel.Warning, "Staged artifact {Path} still waits for {Location}")]
     private static partial void LogStillAway(ILogger logger, string path, Uri location, Exception exception);
+
+    [LoggerMessage(1041, LogLevel.Error, "An artifact that waits beside the journal cannot be uploaded")]
+    private static partial void LogUnreadable(ILogger logger, Exception exception);
 }
 
 /// <summary>What a staged copy is and where it belongs.</summary>
-internal sealed record StagedArtifact(string Run, Uri Location, string Path, long SizeBytes, string Sha256);
+/// <param name="Run">The run that it is of.</param>
+/// <param name="Location">The run's artifact location.</param>
+/// <param name="Path">Where it goes there.</param>
+/// <param name="SizeBytes">Its size; not known of a log.</param>
+/// <param name="Sha256">Its hash in lower-case hex; not known of a log.</param>
+/// <param name="IsLog">Whether it is the log of a run, which may lie in several files.</param>
+internal sealed record StagedArtifact(string Run, Uri Location, string Path, long SizeBytes, string Sha256, bool IsLog = false);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(StagedArtifact))]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Journaling;
+using MLOps.Tracking.RunLogs;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking;
@@ -21,10 +22,13 @@ public sealed class Run : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Metric> _metrics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _params = new(StringComparer.Ordinal);
     private readonly Lock _metricGate = new();
+    private readonly Lock _endGate = new();
+    private readonly RunLog _log;
     private readonly List<Task> _background = [];
     private readonly CancellationTokenSource _ending = new();
     private long _lastTimestamp;
     private volatile bool _ended;
+    private string? _endedLog;
     private int _ends;
 
     internal Run(Tracker tracker, RunId id, string name, string experiment, RunId? parent, string artifactLocation, bool ownsStatus, RunCounters counters)
@@ -37,6 +41,7 @@ public sealed class Run : IAsyncDisposable
         ArtifactLocation = artifactLocation;
         OwnsStatus = ownsStatus;
         Counters = counters;
+        _log = tracker.CreateLog(this);
     }
 
     /// <summary>The run that this flow of control is in: the innermost one started by <see cref="Tracker.StartRunAsync"/> or <see cref="Tracker.RunAsync"/>, or resumed by <see cref="Tracker.ResumeRunAsync"/>, that has not ended; null outside. Flows with async calls as <see cref="System.Diagnostics.Activity.Current"/> does.</summary>
@@ -80,6 +85,12 @@ public sealed class Run : IAsyncDisposable
     internal long PointsAccepted => _metrics.Values.Sum(metric => metric.Accepted);
 
     internal bool OwnsStatus { get; }
+
+    /// <summary>Whether this handle is surely the first to write the run: its id was made for it.</summary>
+    internal bool IsNew { get; init; }
+
+    /// <summary>What <see cref="RunLoggerProvider"/> writes to.</summary>
+    internal RunLog Log => _log;
 
     /// <summary>Ends when the run ends; for work in the background of the run.</summary>
     internal CancellationToken Ending => _ending.Token;
@@ -168,8 +179,8 @@ public sealed class Run : IAsyncDisposable
 
     /// <summary>Ends the run. A second ending changes nothing. A run joined with <see cref="ResumeMode.Share"/> ends for this process alone; its status is its owner's.</summary>
     /// <param name="status">Finished, Failed or Killed.</param>
-    /// <param name="cancellationToken">Ends the wait for work in the run's background; the run is ended all the same.</param>
-    /// <returns>A task that ends when the ending survives the end of the process.</returns>
+    /// <param name="cancellationToken">Ends the wait for work in the run's background and for its log; the run is ended all the same.</param>
+    /// <returns>A task that ends when the ending survives the end of the process, and the run's log, if it has one, is an artifact or staged.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The status is not an end.</exception>
     public async ValueTask EndAsync(RunStatus status = RunStatus.Finished, CancellationToken cancellationToken = default)
     {
@@ -189,6 +200,9 @@ public sealed class Run : IAsyncDisposable
         {
             WriteEnd(status);
         }
+
+        if (_endedLog is { } log)
+            await Tracker.UploadLogAsync(this, log, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends the run as killed unless it has been ended.</summary>
@@ -249,6 +263,11 @@ public sealed class Run : IAsyncDisposable
         return last;
     }
 
+    /// <summary>Where the log of this part goes: parts that other processes write, or wrote before, have theirs beside it.</summary>
+    internal string LogPath(Guid log) => IsNew
+        ? RunLog.FirstPath
+        : string.Create(CultureInfo.InvariantCulture, $"logs/run-{Tracker.Clock.GetUtcNow():yyyyMMdd'T'HHmmss.fff'Z'}-{log.ToString("N")[^8..]}.log");
+
     internal void ThrowIfEnded()
     {
         if (_ended)
@@ -268,13 +287,19 @@ public sealed class Run : IAsyncDisposable
     /// <summary>Writes the end without waiting for anything: also called when the process exits.</summary>
     internal void WriteEnd(RunStatus status)
     {
-        if (_ended)
-            return;
-        WriteGap();
-        if (OwnsStatus)
-            Append(new TrackingRecord.RunUpdated(Id) { Status = status, EndedAtMs = NextTimestamp() });
-        _ended = true;
-        Tracker.Closed(this);
+        lock (_endGate)
+        {
+            if (_ended)
+                return;
+            WriteGap();
+            if (OwnsStatus)
+                Append(new TrackingRecord.RunUpdated(Id) { Status = status, EndedAtMs = NextTimestamp() });
+            _ended = true;
+            _endedLog = _log.End();
+            if (_endedLog is not null)
+                Interlocked.Increment(ref Counters.Staged);
+            Tracker.Closed(this);
+        }
     }
 
     private Metric AddMetric(string key)

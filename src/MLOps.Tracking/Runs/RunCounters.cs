@@ -11,6 +11,7 @@ internal sealed class RunCounters
     public long Rejected;
     public long RejectedTold;
     public int Staged;
+    public long LogLinesMissing;
     public volatile bool EndApplied;
 
     public void AddTo(RunCounters sum)
@@ -22,5 +23,6 @@ internal sealed class RunCounters
         Interlocked.Add(ref sum.Rejected, Interlocked.Read(ref Rejected));
         Interlocked.Add(ref sum.RejectedTold, Interlocked.Read(ref RejectedTold));
         Interlocked.Add(ref sum.Staged, Volatile.Read(ref Staged));
+        Interlocked.Add(ref sum.LogLinesMissing, Interlocked.Read(ref LogLinesMissing));
     }
 }

@@ -15,8 +15,11 @@ public sealed record RunHealth
     /// <summary>Rejected: the store refused it; it is kept in <c>rejected/&lt;journal&gt;.jsonl</c>.</summary>
     public required long Rejected { get; init; }
 
-    /// <summary>Artifacts that are staged beside the journal because their store is away.</summary>
+    /// <summary>Artifacts that are staged beside the journal because their store is away, the logs of ended runs among them.</summary>
     public required int Staged { get; init; }
+
+    /// <summary>Lines of the run's log that the disk did not take; the log says where they are missing. None unless <see cref="RunLoggerProvider"/> is used.</summary>
+    public long LogLinesMissing { get; init; }
 
     /// <summary>Why the journal has no room now; null while it has.</summary>
     public string? Full { get; init; }
@@ -25,5 +28,5 @@ public sealed record RunHealth
     public Exception? StoreError { get; init; }
 
     /// <summary>Whether nothing was lost or refused and nothing stands in the way.</summary>
-    public bool IsHealthy => Dropped == 0 && Rejected == 0 && Full is null && StoreError is null;
+    public bool IsHealthy => Dropped == 0 && Rejected == 0 && LogLinesMissing == 0 && Full is null && StoreError is null;
 }

@@ -20,28 +20,34 @@ public sealed class ProcessEndTests : IDisposable
         var random = new Random(seed);
         for (int trial = 0; trial < TestLength.Of(5, 60); trial++)
         {
-            string counterFile = _folder[$"counter{trial}"];
-            await File.WriteAllBytesAsync(counterFile, new byte[sizeof(long)], Cancellation);
-            long acknowledged;
-            RunId id;
-            using (VictimProcess victim = await VictimProcess.StartAsync("log", Database, counterFile))
-            {
-                id = victim.Run;
-                using var file = MemoryMappedFile.CreateFromFile(counterFile, FileMode.Open, null, sizeof(long));
-                using MemoryMappedViewAccessor counter = file.CreateViewAccessor();
-                long until = random.Next(1, 300_000);
-                while (counter.ReadInt64(0) < until)
-                    Thread.Yield();
-                await victim.KillAsync();
-                acknowledged = counter.ReadInt64(0);
-            }
-
+            (RunId id, long acknowledged) = await KillAsync("log", until: random.Next(1, 300_000));
             await using Tracker tracker = Open();
             MetricSeries loss = await tracker.GetSeriesAsync(id, "loss", Cancellation);
             // The last call may have been recorded without having returned.
             Assert.InRange(loss.Points.Count, acknowledged, acknowledged + 1);
             Assert.Equal(Enumerable.Range(0, loss.Points.Count).Select(i => (long)i), loss.Points.Select(p => p.Step));
             Assert.Equal(RunStatus.Killed, (await tracker.GetRunAsync(id, Cancellation)).Info.Status);
+        }
+    }
+
+    [Fact]
+    public async Task Every_acknowledged_line_of_a_killed_process_is_in_the_log_of_its_run()
+    {
+        int seed = Environment.TickCount;
+        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        for (int trial = 0; trial < TestLength.Of(3, 40); trial++)
+        {
+            (RunId id, long acknowledged) = await KillAsync("write", until: random.Next(1, 20_000));
+            await using Tracker tracker = Open();
+            RunDetails details = await tracker.GetRunAsync(id, Cancellation);
+            Assert.Equal(RunStatus.Killed, details.Info.Status);
+            using var log = new StreamReader(await tracker.OpenArtifacts(details.Info).OpenReadAsync("logs/run.log", Cancellation));
+            string[] lines = (await log.ReadToEndAsync(Cancellation)).TrimEnd('\n').Split('\n');
+            // The last call may have been recorded, in part even, without having returned.
+            Assert.InRange(lines.Length, acknowledged, acknowledged + 1);
+            for (int i = 0; i < acknowledged; i++)
+                Assert.EndsWith($"info  Victim[0] line {i}", lines[i], StringComparison.Ordinal);
         }
     }
 
@@ -148,6 +154,19 @@ public sealed class ProcessEndTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private async Task<(RunId Run, long Acknowledged)> KillAsync(string mode, long until)
+    {
+        string counterFile = _folder[Guid.NewGuid().ToString("N")];
+        await File.WriteAllBytesAsync(counterFile, new byte[sizeof(long)], Cancellation);
+        using VictimProcess victim = await VictimProcess.StartAsync(mode, Database, counterFile);
+        using var file = MemoryMappedFile.CreateFromFile(counterFile, FileMode.Open, null, sizeof(long));
+        using MemoryMappedViewAccessor counter = file.CreateViewAccessor();
+        while (counter.ReadInt64(0) < until)
+            Thread.Yield();
+        await victim.KillAsync();
+        return (victim.Run, counter.ReadInt64(0));
+    }
 
     private Tracker Open() => Tracker.Open(t => t.UseSqlite(Database).Configure(o => (o.Capture.Source, o.Capture.Environment) = (false, false)));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking.Tests.Journaling;
@@ -59,6 +60,49 @@ public sealed class FullDiskTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_on_a_full_disk_says_where_how_much_is_missing_and_goes_on_when_there_is_space()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using var artifacts = new TemporaryFolder();
+        await using Tracker tracker = Tracker.Open(t => t
+            .UseStore(_ => new InMemoryTrackingStore(), new StorePlaces { JournalFolder = _folder["mlops.journal"], ArtifactRoot = artifacts.Path })
+            .Configure(o => (o.Capture.Source, o.Capture.Environment) = (false, false)));
+        using var provider = new RunLoggerProvider(new RunLogOptions { MaxBytes = 256 << 10 });
+        ILogger logger = provider.CreateLogger("C");
+        Run run = await tracker.StartRunAsync("full", cancellationToken: cancellation);
+        logger.LogInformation("first");
+        string ballast = FillDisk();
+
+        // What is accepted until then lies in the page that the first line began.
+        int logged = 1, missed = 0;
+        for (; missed < 1000; logged++)
+        {
+            logger.LogInformation("line {I} {Text}", logged, new string('x', 100));
+            missed = (int)run.Health.LogLinesMissing;
+        }
+
+        Assert.False(run.Health.IsHealthy);
+        string log = Assert.Single(Directory.GetFiles(Path.Combine(tracker.Journal.Folder, "staged"), "*.bin"));
+        // It says so even if the process is killed now.
+        Assert.Matches($@"\n--- {missed} lines \(\d+ bytes\) are missing here: the disk was full or refused ---\n\0*$", await File.ReadAllTextAsync(log, cancellation));
+
+        File.Delete(ballast);
+        do
+        {
+            missed = (int)run.Health.LogLinesMissing;
+            logger.LogInformation("after {I}", logged++);
+        }
+        while (run.Health.LogLinesMissing > missed);
+        await run.EndAsync(cancellationToken: cancellation);
+        using var reader = new StreamReader(await tracker.OpenArtifacts(new Uri(run.ArtifactLocation)).OpenReadAsync("logs/run.log", cancellation));
+        string[] lines = (await reader.ReadToEndAsync(cancellation)).TrimEnd('\n').Split('\n');
+        Assert.EndsWith("first", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith($"--- {missed} lines (", lines[^2], StringComparison.Ordinal);
+        Assert.EndsWith($"after {logged - 1}", lines[^1], StringComparison.Ordinal);
+        Assert.Equal(logged, missed + lines.Length - 1);
+    }
+
+    [Fact]
     public void A_disk_that_is_full_from_the_start_is_a_clear_error_and_leaves_nothing()
     {
         File.WriteAllBytes(_folder["ballast"], new byte[6 << 20]);
@@ -72,6 +116,21 @@ public sealed class FullDiskTests : IDisposable
         if (_mounted)
             Run("umount", "--lazy", _folder.Path);
         _folder.Dispose();
+    }
+
+    private string FillDisk()
+    {
+        string ballast = _folder["ballast"];
+        using var file = new FileStream(ballast, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            while (true)
+                file.Write(new byte[4096]);
+        }
+        catch (IOException)
+        {
+            return ballast;
+        }
     }
 
     private static int Run(string program, params string[] arguments)
