@@ -138,6 +138,7 @@ public sealed partial class Tracker
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         ProcessEnd.Forget(this);
+        await CountGpusAsync(timeout).ConfigureAwait(false);
         foreach (Run run in _handles.Keys)
         {
             LogLeftOpen(_logger, run.Id);

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Capture;
+using MLOps.Tracking.Costs;
 using MLOps.Tracking.Journaling;
 using MLOps.Tracking.Processes;
 using MLOps.Tracking.Storage;
@@ -231,6 +232,8 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         });
         foreach ((string key, string value) in options.Tags)
             run.SetTag(key, value);
+        if ((options.Prices ?? _options.Prices) is { } prices)
+            MeterCost(run, prices);
         Run.Enter().Run = run;
         if (_options.Capture.Source || _options.Capture.Environment)
             run.InBackground(() => CaptureAsync(run));
@@ -370,6 +373,8 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
         if (options.SystemMetricsInterval is { } interval)
             ArgumentOutOfRangeException.ThrowIfLessThan(interval, TimeSpan.FromSeconds(1), nameof(options));
+        if (options.Prices?.Error() is { } error)
+            throw new ArgumentException($"Prices.{error.Property} {error.Rule}.", nameof(options));
     }
 
     private static Uri LocationOf(string root) =>
@@ -428,6 +433,8 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
                 await TakeLeaseAsync(id, cancellationToken).ConfigureAwait(false);
             _handles[run] = run;
             run.Append(new TrackingRecord.RunUpdated(id) { Status = RunStatus.Running });
+            if (CostMeter.PricesOf(details.Params, _options.Prices) is { } prices)
+                MeterCost(run, prices, details);
             return run;
         }
         catch

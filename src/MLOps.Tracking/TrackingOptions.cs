@@ -15,6 +15,9 @@ public sealed class TrackingOptions
     /// <summary>How often CPU, memory, disk and GPU use go into a run as metrics <c>system/…</c>. Default null: not at all. At least 1 s.</summary>
     public TimeSpan? SystemMetricsInterval { get; set; }
 
+    /// <summary>What time costs here; a run then says at its end what it took and what that cost, as metrics <c>cost/…</c>. Default null: it does not.</summary>
+    public PriceTable? Prices { get; set; }
+
     /// <summary>Whether <see cref="Tracker.StartRunAsync"/> waits until the store has the run and raises what the store refuses. Default false: the journal is enough.</summary>
     public bool RequireStoreAtStart { get; set; }
 

@@ -5,7 +5,7 @@ using MLOps.Tracking;
 
 string mode = args[0], database = args[1];
 Tracker tracker = Tracker.Open(t => t.UseSqlite(database));
-Run run = mode == "hold" ? await tracker.ResumeRunAsync(new RunId(args[2])) : await tracker.StartRunAsync("victims");
+Run run = mode == "hold" ? await tracker.ResumeRunAsync(new RunId(args[2])) : await tracker.StartRunAsync("victims", new RunOptions { Prices = mode == "exit" ? new PriceTable { PerHour = 1 } : null });
 Metric loss = run.Metric("loss");
 switch (mode)
 {
@@ -25,6 +25,7 @@ switch (mode)
     case "exit":
         for (int i = 0; i < 10; i++)
             loss.Log(i, i);
+        new RunLoggerProvider().CreateLogger("Victim").LogInformation("leaves without a word");
         Console.WriteLine(run.Id);
         return 0;
     default:

@@ -23,6 +23,8 @@ internal sealed class TrackingOptionsValidator : IValidateOptions<TrackingOption
         Within(options.AdoptionInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1), nameof(options.AdoptionInterval));
         if (options.ArtifactAttempts is < 1 or > 100)
             result.AddError($"must be 1 to 100, not {options.ArtifactAttempts}", nameof(options.ArtifactAttempts));
+        if (options.Prices?.Error() is { } error)
+            result.AddError(error.Rule, $"Prices.{error.Property}");
         return result.Build();
 
         void Within(TimeSpan value, TimeSpan least, TimeSpan most, string property)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.Costs;
 using MLOps.Tracking.Journaling;
 using MLOps.Tracking.RunLogs;
 using MLOps.Tracking.Storage;
@@ -88,6 +89,9 @@ public sealed class Run : IAsyncDisposable
 
     /// <summary>Whether this handle is surely the first to write the run: its id was made for it.</summary>
     internal bool IsNew { get; init; }
+
+    /// <summary>What measures the run's cost; null when it has no prices.</summary>
+    internal CostMeter? Cost { get; set; }
 
     /// <summary>What <see cref="RunLoggerProvider"/> writes to.</summary>
     internal RunLog Log => _log;
@@ -291,6 +295,8 @@ public sealed class Run : IAsyncDisposable
         {
             if (_ended)
                 return;
+            foreach ((string key, double value) in Cost?.Measure() ?? [])
+                LogMetric(key, value, Cost!.Step);
             WriteGap();
             if (OwnsStatus)
                 Append(new TrackingRecord.RunUpdated(Id) { Status = status, EndedAtMs = NextTimestamp() });

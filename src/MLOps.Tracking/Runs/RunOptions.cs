@@ -20,4 +20,7 @@ public sealed record RunOptions
 
     /// <summary>How often CPU, memory, disk and GPU use are logged; null takes <see cref="TrackingOptions.SystemMetricsInterval"/>. At least 1 s.</summary>
     public TimeSpan? SystemMetricsInterval { get; init; }
+
+    /// <summary>What the run's time costs; null takes <see cref="TrackingOptions.Prices"/>.</summary>
+    public PriceTable? Prices { get; init; }
 }

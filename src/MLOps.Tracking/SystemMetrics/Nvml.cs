@@ -38,6 +38,9 @@ internal sealed unsafe class Nvml : IDisposable
         _devices = [.. devices];
     }
 
+    /// <summary>How many GPUs the driver shows.</summary>
+    public int Count => _devices.Length;
+
     /// <summary>Opens the library of this machine's driver.</summary>
     /// <returns>Null where there is no driver, or it does not start.</returns>
     public static Nvml? TryOpen()

@@ -71,7 +71,10 @@ public sealed class ProcessEndTests : IDisposable
         Assert.Equal(0, await victim.WaitAsync());
 
         await using Tracker tracker = Open();
-        Assert.Equal(RunStatus.Killed, (await tracker.GetRunAsync(victim.Run, Cancellation)).Info.Status);
+        RunDetails details = await tracker.GetRunAsync(victim.Run, Cancellation);
+        Assert.Equal(RunStatus.Killed, details.Info.Status);
+        Assert.Equal(details.Metrics["cost/wall_seconds"].Value / 3600, details.Metrics["cost/total"].Value, 1e-12);
+        Assert.Equal(["logs/run.log"], (await tracker.OpenArtifacts(details.Info).ListAsync(Cancellation)).Select(file => file.Path.Value).Where(path => path.StartsWith("logs/", StringComparison.Ordinal)));
         Assert.Equal(10, (await tracker.GetSeriesAsync(victim.Run, "loss", Cancellation)).Points.Count);
     }
 

@@ -31,6 +31,26 @@ public sealed unsafe class NvmlTests
         Assert.Equal(0, s_open);
     }
 
+    [Fact]
+    public void The_gpus_are_those_that_can_be_opened()
+    {
+        using Nvml gpus = Nvml.TryOpen(FunctionOf)!;
+        Assert.Equal(2, gpus.Count);
+    }
+
+    [Theory]
+    [InlineData(8, null, 8)]
+    [InlineData(8, "", 0)]
+    [InlineData(8, "-1", 0)]
+    [InlineData(8, "3", 1)]
+    [InlineData(8, "0, 1,5", 3)]
+    [InlineData(8, "0,-1,1", 1)]
+    [InlineData(8, "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6,GPU-1", 2)]
+    [InlineData(1, "0,1,2,3", 1)]
+    [InlineData(0, "0", 0)]
+    public void Of_the_gpus_of_a_machine_those_count_that_the_process_may_see(int devices, string? visible, int expected) =>
+        Assert.Equal(expected, VisibleGpus.Count(devices, visible));
+
     [Theory]
     [InlineData("nvmlDeviceGetCount_v2")]
     [InlineData("nvmlDeviceGetHandleByIndex_v2")]
