@@ -34,4 +34,7 @@ await Evaluation.StreamAsync(tracker);
 await Operating.FlushAsync(tracker, await tracker.StartRunAsync("churn"));
 Operating.Watch(tracker);
 await Operating.ConfigureAsync();
+await LogsAndCost.HostAsync();
+await LogsAndCost.LogAsync(tracker);
+await LogsAndCost.CostAsync();
 Console.WriteLine("every snippet of the pages ran");
