@@ -6,17 +6,19 @@ namespace MLOps.Sqlite;
 public sealed partial class SqliteTrackingStore
 {
     /// <inheritdoc/>
+    /// <remarks>All series are of one moment.</remarks>
     /// <exception cref="ChunkCorruptException">A chunk of a series is damaged.</exception>
     public async ValueTask<IReadOnlyList<MetricSeries>> GetSeriesAsync(SeriesQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        List<MetricSeries> series = [];
-        foreach (RunId run in query.Runs)
-        {
-            foreach (string key in query.Keys)
-                series.Add(new MetricSeries { RunId = run, Key = key, Points = await ReadAsync(session => session.SeriesReader.Read(run, key), cancellationToken).ConfigureAwait(false) });
-        }
-
-        return series;
+        query.Check();
+        return await ReadAsync<IReadOnlyList<MetricSeries>>(
+            session =>
+            [
+                .. from run in query.Runs
+                   from key in query.Keys
+                   select session.SeriesReader.Read(run, key, query, cancellationToken),
+            ],
+            cancellationToken).ConfigureAwait(false);
     }
 }

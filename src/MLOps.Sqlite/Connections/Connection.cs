@@ -63,6 +63,19 @@ internal sealed class Connection : IDisposable
         return new Statement(this, statement);
     }
 
+    /// <summary>Opens a blob to read it in parts, or moves one that is open to another row. The caller disposes it before the transaction ends.</summary>
+    public sqlite3_blob OpenBlob(sqlite3_blob? open, string table, string column, long row)
+    {
+        if (open is not null)
+        {
+            Check(raw.sqlite3_blob_reopen(open, row));
+            return open;
+        }
+
+        Check(raw.sqlite3_blob_open(_handle, "main", table, column, row, 0, out sqlite3_blob blob));
+        return blob;
+    }
+
     public void BeginReading() => BeginRead.Run();
 
     public void BeginWriting() => BeginWrite.Run();

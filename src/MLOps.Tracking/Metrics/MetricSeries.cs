@@ -2,8 +2,9 @@ namespace MLOps.Tracking;
 
 /// <summary>The points of one metric of one run, equal points once: all that were asked for, or a reduction that keeps every extreme.</summary>
 /// <remarks>
-/// A reduced series consists of points that were logged. Its points in stored order (step, timestamp, value) are cut into consecutive groups; of each group the smallest and the largest
-/// value are kept, and the first and the last point of the whole. NaN is kept only where a whole group is NaN. So no peak is lost, however far away the series is drawn from.
+/// A reduced series consists of points that were logged. All that were asked for, in stored order (step, timestamp, value, whatever the axis), are cut into consecutive groups of about equal
+/// size. Of each group the smallest and the largest value are kept, the first point that has it; and of the whole the first and the last point on the axis. Infinities are values;
+/// NaN is kept only where a whole group is NaN, and at the ends. So the extremes are always there, and by step no peak is lost, however far away the series is drawn from.
 /// </remarks>
 public sealed record MetricSeries
 {

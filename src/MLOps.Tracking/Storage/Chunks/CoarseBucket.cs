@@ -8,4 +8,27 @@ public readonly record struct CoarseBucket(MetricPoint Min, MetricPoint Max, int
 {
     /// <summary>Whether no point of the bucket has a number.</summary>
     public bool IsNaN => double.IsNaN(Min.Value);
+
+    internal static CoarseBucket Of(ReadOnlySpan<MetricPoint> points)
+    {
+        MetricPoint min = points[0], max = min;
+        int nans = 0;
+        foreach (ref readonly MetricPoint point in points)
+        {
+            if (double.IsNaN(point.Value))
+            {
+                nans++;
+                continue;
+            }
+
+            if (double.IsNaN(min.Value))
+                min = max = point;
+            if (point.Value < min.Value)
+                min = point;
+            if (point.Value > max.Value)
+                max = point;
+        }
+
+        return new CoarseBucket(min, max, nans);
+    }
 }

@@ -110,7 +110,7 @@ public static class PointChunk
         for (int i = 0; i < count; i++)
         {
             int start = i * PointsPerBucket;
-            CoarseBucket bucket = Summarize(points.Slice(start, Math.Min(PointsPerBucket, points.Length - start)));
+            CoarseBucket bucket = CoarseBucket.Of(points.Slice(start, Math.Min(PointsPerBucket, points.Length - start)));
             output[2 + i] = (byte)bucket.NaNCount;
             extremes[2 * i] = bucket.Min;
             extremes[2 * i + 1] = bucket.Max;
@@ -190,29 +190,6 @@ public static class PointChunk
         for (int at = 1; at < points.Length; at += PointBlock.Capacity)
             length += PointBlock.Write(points.Slice(at, Math.Min(PointBlock.Capacity, points.Length - at)), points[at - 1], output[length..]);
         return AppendChecksum(output, length);
-    }
-
-    private static CoarseBucket Summarize(ReadOnlySpan<MetricPoint> points)
-    {
-        MetricPoint min = points[0], max = min;
-        int nans = 0;
-        foreach (ref readonly MetricPoint point in points)
-        {
-            if (double.IsNaN(point.Value))
-            {
-                nans++;
-                continue;
-            }
-
-            if (double.IsNaN(min.Value))
-                min = max = point;
-            if (point.Value < min.Value)
-                min = point;
-            if (point.Value > max.Value)
-                max = point;
-        }
-
-        return new CoarseBucket(min, max, nans);
     }
 
     private static int MaxLength(int count) =>

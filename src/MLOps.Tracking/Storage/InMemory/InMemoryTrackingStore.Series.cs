@@ -7,13 +7,21 @@ public sealed partial class InMemoryTrackingStore
     public ValueTask<IReadOnlyList<MetricSeries>> GetSeriesAsync(SeriesQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        cancellationToken.ThrowIfCancellationRequested();
+        query.Check();
         InMemoryState state = _state;
-        return ValueTask.FromResult<IReadOnlyList<MetricSeries>>(
-        [
-            .. from run in query.Runs
-               from key in query.Keys
-               select new MetricSeries { RunId = run, Key = key, Points = [.. state.Runs.GetValueOrDefault(run)?.Series.GetValueOrDefault(key)?.Points ?? []] },
-        ]);
+        List<MetricSeries> answer = [];
+        foreach (RunId run in query.Runs)
+        {
+            foreach (string key in query.Keys)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                MetricPoint[] points = [.. state.Runs.GetValueOrDefault(run)?.Series.GetValueOrDefault(key)?.Points ?? []];
+                SeriesBuilder series = new(query, points.Length);
+                series.Add(points);
+                answer.Add(series.Build(run, key));
+            }
+        }
+
+        return ValueTask.FromResult<IReadOnlyList<MetricSeries>>(answer);
     }
 }
