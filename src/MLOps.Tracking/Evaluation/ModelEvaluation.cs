@@ -8,7 +8,7 @@ public abstract class ModelEvaluation
 {
     private protected ModelEvaluation(Dictionary<string, double> metrics) => Metrics = metrics;
 
-    /// <summary>The metrics by the keys that MLflow's evaluation gives them, so that runs evaluated here and in Python compare in one column. One that is not defined for the rows is NaN.</summary>
+    /// <summary>The metrics by key. Those that MLflow's evaluation has too have its keys, so that runs evaluated here and in Python compare in one column. One that is not defined for the rows is NaN.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; }
 
     /// <summary>The kind of model, as the JSON artifact names it.</summary>

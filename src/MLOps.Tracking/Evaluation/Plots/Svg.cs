@@ -105,6 +105,7 @@ internal sealed class Svg
 
     public byte[] ToUtf8() => Encoding.UTF8.GetBytes(_text.ToString() + "</svg>\n");
 
+    // Adding zero turns −0, which would be written with its sign, into 0.
     private static string Number(double value) => (Math.Round(value, 2) + 0.0).ToString("0.##", CultureInfo.InvariantCulture);
 
     private void Attribute(string name, double value) => _text.Append(CultureInfo.InvariantCulture, $" {name}=\"{Number(value)}\"");
