@@ -17,7 +17,7 @@ internal static class SearchEvaluation
         _ => throw new ArgumentOutOfRangeException(nameof(value), value, "A value is missing, NaN, a number or a text."),
     };
 
-    /// <summary>Whether what comes first in an order has the places on the left (negative), the right (positive), or both are one place (0).</summary>
+    /// <summary>Which of two places comes first in an order: negative when the left one does, positive when the right one does, 0 when they are the same.</summary>
     public static int Compare(IReadOnlyList<OrderKey> order, IReadOnlyList<OrderValue> left, IReadOnlyList<OrderValue> right)
     {
         for (int i = 0; i < order.Count; i++)

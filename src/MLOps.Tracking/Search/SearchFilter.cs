@@ -42,7 +42,10 @@ public sealed record SearchFilter(IReadOnlyList<Comparison> Comparisons)
     public override int GetHashCode() => Comparisons.Aggregate(Comparisons.Count, HashCode.Combine);
 
     /// <summary>The filter as the grammar writes it; <see cref="Parse"/> reads it back as an equal filter.</summary>
-    /// <remarks>The grammar has no escapes: a text with both kinds of quotes, and an infinity, are printed but cannot be read back.</remarks>
+    /// <remarks>
+    /// The grammar cannot say everything that code can build: a text with both kinds of quotes, a key with both backticks and double quotes, an infinity and U+0000 are printed,
+    /// unlike anything else, but cannot be read back.
+    /// </remarks>
     /// <returns>The text; empty for <see cref="Everything"/>.</returns>
     public override string ToString() => string.Join(" AND ", Comparisons);
 }

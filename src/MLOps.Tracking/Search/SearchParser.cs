@@ -132,11 +132,11 @@ internal sealed class SearchParser
     {
         if (_vocabulary.Entities.TryGetValue(word, out SearchEntity entity))
             return entity;
-        string lower = word.ToLowerInvariant();
+        string lower = word.ToLowerInvariant(), near = SearchRules.DidYouMean(word, _vocabulary.Entities.Keys);
         throw Error(
             _vocabulary.Entities.ContainsKey(lower)
                 ? $"Entity words are lower case: write {lower}."
-                : $"'{SearchRules.Shorten(word)}' is not one of {SearchRules.EntityWords(_vocabulary)}.{SearchRules.DidYouMean(word, _vocabulary.Entities.Keys)}{SearchRules.KeyedHint(_vocabulary, $"{word}.{key}")}",
+                : $"'{SearchRules.Shorten(word)}' is not one of {SearchRules.EntityWords(_vocabulary)}.{(near.Length > 0 ? near : SearchRules.KeyedHint(_vocabulary, $"{word}.{key}"))}",
             start);
     }
 

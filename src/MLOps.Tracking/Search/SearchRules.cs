@@ -26,12 +26,10 @@ internal static class SearchRules
                 : null);
 
     /// <summary>Why a comparator does not go with a field that filters can name; null when it does.</summary>
-    public static string? ComparatorProblem(SearchVocabulary vocabulary, SearchField field, Comparator comparator)
-    {
-        return Fitting(vocabulary, field).Contains(comparator)
+    public static string? ComparatorProblem(SearchVocabulary vocabulary, SearchField field, Comparator comparator) =>
+        Fitting(vocabulary, field).Contains(comparator)
             ? null
             : $"{SearchPrinter.Print(comparator)} does not go with {Describe(field)}, which is a {(IsNumber(vocabulary, field) ? "number" : "text")}. Use {Comparators(vocabulary, field)}.";
-    }
 
     /// <summary>The comparators that go with a field that filters can name, for people.</summary>
     public static string Comparators(SearchVocabulary vocabulary, SearchField field) => Listed(Fitting(vocabulary, field).Select(SearchPrinter.Print), "or");

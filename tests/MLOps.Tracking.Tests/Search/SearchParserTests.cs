@@ -1,3 +1,4 @@
+using System.Globalization;
 using MLOps.Tracking.Search;
 
 namespace MLOps.Tracking.Tests.Search;
@@ -292,5 +293,27 @@ public sealed class SearchParserTests
         string text = string.Join(" AND ", Enumerable.Range(0, 100_000).Select(i => $"metrics.m{i} > {i}"));
 
         Assert.Equal(100_000, SearchFilter.Parse(text, SearchVocabulary.Runs).Comparisons.Count);
+    }
+
+    [Fact]
+    public void The_page_on_search_shows_mistakes_as_they_are_told()
+    {
+        string[] rows = [.. File.ReadLines(PathOf("docs/concepts/search.md")).SkipWhile(line => line != "## Mistakes").Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
+        Assert.NotEmpty(rows);
+
+        foreach (string row in rows)
+        {
+            string[] cells = [.. row.Trim('|', ' ').Split(" | ")];
+            SearchSyntaxException mistake = Assert.Throws<SearchSyntaxException>(() => SearchFilter.Parse(cells[0].Trim('`'), SearchVocabulary.Runs));
+            Assert.Equal((cells[1], cells[2]), (mistake.Position.ToString(CultureInfo.InvariantCulture), mistake.Problem));
+        }
+    }
+
+    private static string PathOf(string file)
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "MLOps.Sdk.sln")))
+            folder = folder.Parent;
+        return Path.Combine(folder?.FullName ?? throw new DirectoryNotFoundException("No folder above the tests has the solution."), file);
     }
 }
