@@ -14,7 +14,12 @@ public sealed partial class Tracker
     {
         prices = prices with { };
         if (prices.GpuCount is null)
-            run.InBackground(() => VisibleGpuCount.Value);
+        {
+            // Begun now, so that an end that comes at once finds something to wait for.
+            Task<int> counting = VisibleGpuCount.Value;
+            run.InBackground(() => counting);
+        }
+
         run.Cost = new CostMeter(
             prices, before?.Metrics ?? FrozenDictionary<string, MetricPoint>.Empty, Clock, static () => Environment.CpuUsage.TotalTime, () => prices.GpuCount ?? CountedGpus());
         if (before is not null && CostMeter.HasPrices(before.Params))
