@@ -431,9 +431,13 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         {
             if (Store.Capabilities.HasFlag(StoreCapabilities.Leases))
                 await TakeLeaseAsync(id, cancellationToken).ConfigureAwait(false);
+            PriceTable? prices = CostMeter.PricesOf(details.Params, _options.Prices);
+            // What the part before cost may have come with a journal that was adopted for the lease.
+            if (prices is not null)
+                details = await GetRunAsync(id, cancellationToken).ConfigureAwait(false);
             _handles[run] = run;
             run.Append(new TrackingRecord.RunUpdated(id) { Status = RunStatus.Running });
-            if (CostMeter.PricesOf(details.Params, _options.Prices) is { } prices)
+            if (prices is not null)
                 MeterCost(run, prices, details);
             return run;
         }

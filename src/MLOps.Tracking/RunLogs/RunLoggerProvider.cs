@@ -26,7 +26,7 @@ public sealed class RunLoggerProvider : ILoggerProvider, ISupportExternalScope
         options ??= new RunLogOptions();
         ValidateOptionsResult validation = new RunLogOptionsValidator().Validate(null, options);
         if (validation.Failed)
-            throw new OptionsValidationException(Microsoft.Extensions.Options.Options.DefaultName, typeof(RunLogOptions), validation.Failures);
+            throw new OptionsValidationException(Options.DefaultName, typeof(RunLogOptions), validation.Failures);
         (MinimumLevel, MaxBytes, IncludeScopes, MaskSecrets) = (options.MinimumLevel, options.MaxBytes, options.IncludeScopes, options.MaskSecrets);
     }
 

@@ -103,6 +103,28 @@ public sealed class RunCostTests : IDisposable
     }
 
     [Fact]
+    public async Task The_cost_of_a_part_that_its_journal_still_held_is_added_when_the_run_is_resumed()
+    {
+        var flaky = new FlakyStore(_store);
+        Tracker first = Open(s_prices, t => t
+            .UseStore(_ => flaky, new StorePlaces { JournalFolder = _folder["mlops.journal"], ArtifactRoot = _folder["mlops.artifacts"] })
+            .Configure(o => o.CloseTimeout = TimeSpan.Zero));
+        Run run = await first.StartRunAsync("e", cancellationToken: Cancellation);
+        await first.FlushAsync(Durability.Store, Cancellation);
+        await using Tracker second = Open(s_prices);
+        Assert.Empty((await second.GetRunAsync(run.Id, Cancellation)).Metrics);
+
+        flaky.Error = new TrackingStoreException("away", isTransient: true);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await run.EndAsync(cancellationToken: Cancellation);
+        await first.DisposeAsync();
+        Run resumed = await second.ResumeRunAsync(run.Id, cancellationToken: Cancellation);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await resumed.EndAsync(cancellationToken: Cancellation);
+        Assert.Equal([(0L, 10.0), (1L, 20.0)], (await second.GetSeriesAsync(run.Id, "cost/wall_seconds", Cancellation)).Points.Select(p => (p.Step, p.Value)));
+    }
+
+    [Fact]
     public async Task A_run_may_have_prices_of_its_own_and_without_any_it_has_no_cost()
     {
         await using Tracker tracker = Open(prices: null);

@@ -337,7 +337,7 @@ public sealed partial class RunLoggerProviderTests : IDisposable
         await using Tracker tracker = Open();
         using LoggerFactory factory = Factory();
         ILogger logger = factory.CreateLogger("C");
-        for (int trial = 0; trial < TestLength.Of(20, 500); trial++)
+        for (int trial = 0; trial < TestLength.Of(20, 200); trial++)
         {
             Run run = await tracker.StartRunAsync("e", new RunOptions { IsRoot = true }, Cancellation);
             int logged = 0;
