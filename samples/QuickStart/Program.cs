@@ -3,6 +3,7 @@ using System.Globalization;
 using QuickStart;
 using MathNet.Numerics.LinearAlgebra;
 using MLOps.Tracking;
+using MLOps.Tracking.Evaluation;
 using Spectre.Console;
 
 const int Seed = 42, Epochs = 200;
@@ -24,20 +25,21 @@ RunId sweepId = await AnsiConsole.Progress().StartAsync(progress => tracker.RunA
     return sweep.Id;
 }, new RunOptions { Name = "sweep" }));
 
-List<RunDetails> board = [];
-await foreach (RunDetails run in tracker.FindRunsAsync(new RunQuery { Parent = sweepId }))
-    board.Add(run);
+// Runs whose learning went somewhere, the best first.
+RunQuery best = RunQuery.Parse("metrics.`validation/roc_auc` > 0.5", "metrics.`validation/roc_auc` DESC", "metrics.val_loss ASC") with { Parent = sweepId };
 Table table = new() { Title = new TableTitle("leader board") };
-table.AddColumns("run", "rate", "ridge", "val_auc", "val_accuracy", "val_loss");
-foreach (RunDetails run in board.OrderByDescending(run => run.Metrics["val_auc"].Value).ThenBy(run => run.Metrics["val_loss"].Value))
+table.AddColumns("run", "rate", "ridge", "roc_auc", "f1", "val_loss");
+RunDetails? first = null;
+await foreach (RunDetails run in tracker.FindRunsAsync(best).Take(10))
 {
     string Latest(string metric) => run.Metrics[metric].Value.ToString("F4", CultureInfo.InvariantCulture);
-    table.AddRow(run.Info.Name, run.Params["learning_rate"], run.Params["ridge"], Latest("val_auc"), Latest("val_accuracy"), Latest("val_loss"));
+    table.AddRow(run.Info.Name, run.Params["learning_rate"], run.Params["ridge"], Latest("validation/roc_auc"), Latest("validation/f1_score"), Latest("val_loss"));
+    first ??= run;
 }
 
 AnsiConsole.Write(table);
 Console.WriteLine($"runs       {database}");
-Console.WriteLine($"artifacts  {new Uri(board[0].Info.ArtifactLocation).LocalPath}, and beside it one folder for each run");
+Console.WriteLine($"the best   {new Uri(first!.Info.ArtifactLocation).LocalPath}, with its ROC curve under evaluation/");
 return;
 
 // Inside the scope of the sweep, so its run is a child of it.
@@ -56,23 +58,9 @@ Task TrainAsync(double learningRate, double ridge, ProgressTask bar) => tracker.
         scores = model.Predict(data.Validation.Features);
         run.LogMetric("loss", model.Loss(data.Training), epoch);
         run.LogMetric("val_loss", model.Loss(data.Validation), epoch);
-        run.LogMetric("val_accuracy", scores.Zip(data.Validation.Targets, (p, target) => p >= 0.5 == (target == 1) ? 1.0 : 0.0).Average(), epoch);
         bar.Increment(1);
     }
 
-    RocCurve roc = RocCurve.From([.. scores], [.. data.Validation.Targets]);
-    run.LogMetric("val_auc", roc.Area, Epochs);
-    await run.LogImageAsync("roc.png", RocPlot.Png(roc));
-    await LogConfusionMatrixAsync(run, scores);
+    bool[] benign = [.. data.Validation.Targets.Select(target => target == 1)];
+    await run.LogEvaluationAsync("held-out", ModelEvaluation.Binary(benign, [.. scores]), prefix: "validation/", step: Epochs);
 });
-
-async Task LogConfusionMatrixAsync(Run run, Vector<double> scores)
-{
-    object?[] Row(string name, double actual) =>
-    [
-        name,
-        scores.Zip(data.Validation.Targets).Count(pair => pair.Second == actual && pair.First < 0.5),
-        scores.Zip(data.Validation.Targets).Count(pair => pair.Second == actual && pair.First >= 0.5),
-    ];
-    await run.LogTableAsync("confusion.json", ["actual", "predicted malignant", "predicted benign"], [Row("malignant", 0), Row("benign", 1)]);
-}
