@@ -33,6 +33,12 @@ await Search.PageAsync(tracker);
 await Search.ReadLessAsync(tracker);
 await Search.ExperimentsAsync(tracker);
 Search.Mistake();
+RunId other = RunId.New();
+await using (Run run = await tracker.StartRunAsync("churn", new RunOptions { Id = other }))
+    await run.EndAsync(RunStatus.Finished);
+await Series.ReadAsync(tracker, id, other);
+await Compare.ShowAsync(tracker);
+await Compare.ReportAsync(tracker, id, other);
 await Artifacts.LogAsync(tracker);
 await Artifacts.ReadAsync(tracker, id);
 await Evaluation.LogAsync(tracker);

@@ -1,0 +1,22 @@
+namespace MLOps.Tracking;
+
+/// <summary>Guesses from a metric's name which values are better. The words are listed at <see cref="CompareOptions.Directions"/>.</summary>
+internal static class MetricNames
+{
+    private static readonly string[] s_lower = ["loss", "error", "error_rate", "mse", "rmse", "mae", "mape", "log_loss", "logloss", "brier_score", "perplexity"];
+
+    private static readonly string[] s_higher =
+    [
+        "accuracy", "accuracy_score", "acc", "auc", "average_precision", "precision", "precision_score", "recall", "recall_score", "f1", "f1_score", "r2", "r2_score", "mcc", "iou",
+    ];
+
+    public static MetricDirection DirectionOf(string key)
+    {
+        string name = '_' + key[(key.LastIndexOf('/') + 1)..].ToLowerInvariant().Replace('-', '_');
+        if (name.Contains("_neg_", StringComparison.Ordinal))
+            return MetricDirection.Unknown;
+        return Says(s_lower) ? MetricDirection.Lower : Says(s_higher) ? MetricDirection.Higher : MetricDirection.Unknown;
+
+        bool Says(string[] words) => Array.Exists(words, word => name.EndsWith('_' + word, StringComparison.Ordinal));
+    }
+}
