@@ -15,4 +15,7 @@ public sealed class SqliteOptions
 
     // Each writing connection runs them after its own; tests make a disk full or read-only with them.
     internal string ExtraPragmas { get; set; } = "";
+
+    // How much room a folder has; tests make a disk small with it.
+    internal Func<string, long> FreeBytes { get; set; } = Connections.TemporaryFiles.FreeBytes;
 }

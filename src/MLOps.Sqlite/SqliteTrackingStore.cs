@@ -61,7 +61,8 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
 
     /// <inheritdoc/>
     public StoreCapabilities Capabilities =>
-        StoreCapabilities.AtomicBatch | StoreCapabilities.NonFiniteValues | StoreCapabilities.CallerRunIds | StoreCapabilities.Leases | StoreCapabilities.SoftDelete;
+        StoreCapabilities.AtomicBatch | StoreCapabilities.NonFiniteValues | StoreCapabilities.CallerRunIds | StoreCapabilities.Leases | StoreCapabilities.SoftDelete
+        | StoreCapabilities.Purge | StoreCapabilities.Maintenance;
 
     /// <summary>The file that a path leads to. SQLite keeps its other files, and the tracker its journals and artifacts, beside that one.</summary>
     internal static string FileOf(string path)
@@ -95,9 +96,7 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     /// <inheritdoc/>
     public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(name);
-        if (name.Length is 0 or > Limits.ExperimentNameLength)
-            throw new ArgumentException($"An experiment's name has 1 to {Limits.ExperimentNameLength} characters; this one has {name.Length}.", nameof(name));
+        CheckName(name);
         return WriteAsync(
             session => session.Experiments.Find(name) is null
                 ? session.Experiments.Create(name, artifactLocation, _artifactRoot, NowMs)

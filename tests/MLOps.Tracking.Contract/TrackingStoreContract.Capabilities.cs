@@ -37,6 +37,28 @@ public abstract partial class TrackingStoreContract
     }
 
     [Fact]
+    public async Task A_store_without_purge_says_so()
+    {
+        Assert.SkipWhen(Store.Capabilities.HasFlag(StoreCapabilities.Purge), "The store purges.");
+        RunId run = await StartRunAsync();
+
+        await AssertNamedAsync(StoreCapabilities.Purge, async () => await Store.BeginPurgeAsync([run], Cancellation));
+        await AssertNamedAsync(StoreCapabilities.Purge, async () => await Store.FindPurgingAsync(1, Cancellation));
+        await AssertNamedAsync(StoreCapabilities.Purge, async () => await Store.EndPurgeAsync([run], Cancellation));
+        await AssertNamedAsync(StoreCapabilities.Purge, async () => await Store.PurgeExperimentAsync(ExperimentId.Default, Cancellation));
+        Assert.NotNull(await Store.FindRunAsync(run, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_store_without_maintenance_says_so()
+    {
+        Assert.SkipWhen(Store.Capabilities.HasFlag(StoreCapabilities.Maintenance), "The store can be checked and compacted.");
+
+        await AssertNamedAsync(StoreCapabilities.Maintenance, CheckAsync);
+        await AssertNamedAsync(StoreCapabilities.Maintenance, async () => await Store.CompactAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task A_cancelled_call_changes_nothing()
     {
         RunId run = RunId.New();

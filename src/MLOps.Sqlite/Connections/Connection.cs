@@ -1,3 +1,4 @@
+using System.Globalization;
 using SQLitePCL;
 
 namespace MLOps.Sqlite.Connections;
@@ -76,6 +77,9 @@ internal sealed class Connection : IDisposable
         return blob;
     }
 
+    /// <summary>Ends what the connection is doing with <c>SQLITE_INTERRUPT</c>. May be called from another thread while the connection is open.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(_handle);
+
     public void BeginReading() => BeginRead.Run();
 
     public void BeginWriting() => BeginWrite.Run();
@@ -89,6 +93,26 @@ internal sealed class Connection : IDisposable
             statement.Reset();
         if (InTransaction)
             Execute("ROLLBACK");
+    }
+
+    /// <summary>How large the file would be without its free pages.</summary>
+    public long UsedBytes =>
+        long.Parse(QueryText("SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"), CultureInfo.InvariantCulture);
+
+    /// <summary>Writes the file anew without its free pages, in one transaction.</summary>
+    public bool Vacuum()
+    {
+        Execute("VACUUM");
+        return true;
+    }
+
+    /// <summary>Moves all of <c>-wal</c> into the file and cuts it to nothing.</summary>
+    /// <exception cref="SqliteErrorException">Somebody still reads from it (<c>SQLITE_BUSY</c>).</exception>
+    public bool EmptyLog()
+    {
+        // Its row, not its result code, says that readers were in the way.
+        using Statement checkpoint = PrepareForOneUse("PRAGMA wal_checkpoint(TRUNCATE)");
+        return checkpoint.Step() && checkpoint.Int64(0) == 0 ? true : throw new SqliteErrorException(raw.SQLITE_BUSY, "the log is being read");
     }
 
     public int Check(int code) => code is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE

@@ -1,3 +1,4 @@
+using MLOps.Sqlite.Checks;
 using MLOps.Sqlite.Datasets;
 using MLOps.Sqlite.Experiments;
 using MLOps.Sqlite.Leases;
@@ -15,9 +16,10 @@ internal sealed class Session : IDisposable
     {
         Connection = connection;
         Keys = new KeyTable(connection);
-        Experiments = new ExperimentTable(connection);
+        Experiments = new ExperimentTable(connection, Keys);
         Runs = new RunTable(connection, Keys);
         RunReader = new RunReader(connection);
+        Purges = new PurgeTable(connection);
         Leases = new LeaseTable(connection);
         Datasets = new DatasetTable(connection);
         Series = new SeriesTable(connection);
@@ -35,6 +37,8 @@ internal sealed class Session : IDisposable
 
     public RunReader RunReader { get; }
 
+    public PurgeTable Purges { get; }
+
     public LeaseTable Leases { get; }
 
     public DatasetTable Datasets { get; }
@@ -44,6 +48,8 @@ internal sealed class Session : IDisposable
     public PointWriter Points { get; }
 
     public SeriesReader SeriesReader { get; }
+
+    public StoreCheck Check => field ??= new StoreCheck(Connection);
 
     private Statement DataVersion => field ??= Connection.Prepare("PRAGMA data_version");
 
@@ -75,10 +81,16 @@ internal sealed class Session : IDisposable
 
     public void Dispose() => Connection.Dispose();
 
+    /// <summary>Forgets what is remembered of runs and series, after a change that went past it.</summary>
+    public void ForgetRuns()
+    {
+        Runs.Forget();
+        Series.Forget();
+    }
+
     private void Forget()
     {
         Keys.Forget();
-        Runs.Forget();
-        Series.Forget();
+        ForgetRuns();
     }
 }

@@ -10,4 +10,6 @@ internal sealed class SqliteErrorException(int code, string message) : Exception
 
     // PROTOCOL: readers and writers have met too often in a row at the locks of the log.
     public bool IsLocked => Code is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL;
+
+    public bool IsDamage => Code is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
 }

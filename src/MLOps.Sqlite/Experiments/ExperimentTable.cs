@@ -1,10 +1,12 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using MLOps.Sqlite.Connections;
+using MLOps.Sqlite.Runs;
 
 namespace MLOps.Sqlite.Experiments;
 
 /// <summary>Experiments, read and written.</summary>
-internal sealed class ExperimentTable(Connection connection)
+internal sealed class ExperimentTable(Connection connection, KeyTable keys)
 {
     private const string Columns = "SELECT id, name, artifact_location, lifecycle, created_ms, updated_ms FROM experiment ";
 
@@ -20,7 +22,28 @@ internal sealed class ExperimentTable(Connection connection)
 
     private Statement UpdateLifecycle => field ??= connection.Prepare("UPDATE experiment SET lifecycle = ?, updated_ms = ? WHERE id = ?");
 
-    private Statement UpdateRuns => field ??= connection.Prepare("UPDATE run SET lifecycle = ? WHERE experiment = ?");
+    // A run that was deleted before keeps the time at which it was; one whose purge has begun is never brought back.
+    private Statement DeleteRuns => field ??= connection.Prepare("UPDATE run SET lifecycle = 1, deleted_ms = ? WHERE experiment = ? AND lifecycle = 0");
+
+    private Statement RestoreRuns => field ??= connection.Prepare("UPDATE run SET lifecycle = 0, deleted_ms = NULL WHERE experiment = ? AND lifecycle = 1");
+
+    private Statement UpdateName => field ??= connection.Prepare("UPDATE experiment SET name = ?, updated_ms = ? WHERE id = ?");
+
+    private Statement Touch => field ??= connection.Prepare("UPDATE experiment SET updated_ms = ? WHERE id = ?");
+
+    private Statement FindTags => field ??= connection.Prepare("SELECT k.name, t.value FROM experiment_tag t JOIN key_name k ON k.id = t.key WHERE t.experiment = ?");
+
+    private Statement UpsertTag => field ??= connection.Prepare("INSERT INTO experiment_tag(experiment, key, value) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+
+    private Statement FindRun => field ??= connection.Prepare("SELECT 1 FROM run WHERE experiment = ? LIMIT 1");
+
+    private Statement DeleteTags => field ??= connection.Prepare("DELETE FROM experiment_tag WHERE experiment = ?");
+
+    private Statement DeleteDatasets => field ??= connection.Prepare("DELETE FROM dataset WHERE experiment = ?");
+
+    private Statement Delete => field ??= connection.Prepare("DELETE FROM experiment WHERE id = ?");
+
+    private Statement DeleteTagRow => field ??= connection.Prepare("DELETE FROM experiment_tag WHERE experiment = ? AND key = ?");
 
     /// <summary>The number that an id stands for; null when it is no id that this store gives.</summary>
     public static long? Number(ExperimentId id) =>
@@ -50,23 +73,77 @@ internal sealed class ExperimentTable(Connection connection)
         return Find(Id(number))!;
     }
 
-    public void SetLifecycle(ExperimentId id, Lifecycle lifecycle, long nowMs)
+    /// <summary>Gives an experiment another name.</summary>
+    /// <exception cref="ExperimentExistsException">Another experiment has it.</exception>
+    public void Rename(ExperimentId id, string name, long nowMs)
     {
-        Experiment experiment = Find(id) ?? throw new ExperimentNotFoundException(id.ToString());
-        if (experiment.Lifecycle == lifecycle)
+        if (GetActive(id).Name == name)
             return;
-        long number = Number(id)!.Value;
-        UpdateLifecycle.With((long)lifecycle).With(nowMs).With(number).Run();
-        UpdateRuns.With((long)lifecycle).With(number).Run();
+        if (Find(name) is not null)
+            throw new ExperimentExistsException(name);
+        UpdateName.With(name).With(nowMs).With(Number(id)).Run();
     }
 
-    private static Experiment? One(Statement query)
+    public void SetTag(ExperimentId id, string key, string value, long nowMs)
+    {
+        GetActive(id);
+        UpsertTag.With(Number(id)).With(keys.FindOrAdd(key)).With(value).Run();
+        Touch.With(nowMs).With(Number(id)).Run();
+    }
+
+    /// <summary>Deletes a tag.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool DeleteTag(ExperimentId id, string key, long nowMs)
+    {
+        GetActive(id);
+        if (keys.Find(key) is not { } keyNumber || DeleteTagRow.With(Number(id)).With(keyNumber).Run() == 0)
+            return false;
+        Touch.With(nowMs).With(Number(id)).Run();
+        return true;
+    }
+
+    public void SetLifecycle(ExperimentId id, Lifecycle lifecycle, long nowMs)
+    {
+        if (Get(id).Lifecycle == lifecycle)
+            return;
+        UpdateLifecycle.With((long)lifecycle).With(nowMs).With(Number(id)).Run();
+        if (lifecycle == Lifecycle.Deleted)
+            DeleteRuns.With(nowMs).With(Number(id)).Run();
+        else
+            RestoreRuns.With(Number(id)).Run();
+    }
+
+    /// <summary>Removes an experiment that is softly deleted and has no runs, not even runs whose purge has begun.</summary>
+    /// <returns>Whether it is gone.</returns>
+    public bool Purge(ExperimentId id)
+    {
+        if (Find(id) is not { } experiment)
+            return true;
+        if (experiment.Lifecycle != Lifecycle.Deleted || HasRuns(id))
+            return false;
+        DeleteTags.With(Number(id)).Run();
+        DeleteDatasets.With(Number(id)).Run();
+        Delete.With(Number(id)).Run();
+        return true;
+    }
+
+    private bool HasRuns(ExperimentId id)
+    {
+        using Rows rows = FindRun.With(Number(id)).Query();
+        return rows.Next();
+    }
+
+    private Experiment Get(ExperimentId id) => Find(id) ?? throw new ExperimentNotFoundException(id.ToString());
+
+    private Experiment GetActive(ExperimentId id) => Get(id) is { Lifecycle: Lifecycle.Active } experiment ? experiment : throw new ExperimentDeletedException(id.ToString());
+
+    private Experiment? One(Statement query)
     {
         using Rows rows = query.Query();
         return rows.Next() ? Read(query) : null;
     }
 
-    private static Experiment Read(Statement row) => new()
+    private Experiment Read(Statement row) => new()
     {
         Id = Id(row.Int64(0)),
         Name = row.Text(1),
@@ -74,5 +151,15 @@ internal sealed class ExperimentTable(Connection connection)
         Lifecycle = (Lifecycle)row.Int32(3),
         CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.Int64(4)),
         UpdatedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.Int64(5)),
+        Tags = Tags(row.Int64(0)),
     };
+
+    private ReadOnlyDictionary<string, string> Tags(long number)
+    {
+        Dictionary<string, string> tags = new(StringComparer.Ordinal);
+        using Rows rows = FindTags.With(number).Query();
+        while (rows.Next())
+            tags.Add(FindTags.Text(0), FindTags.Text(1));
+        return tags.Count == 0 ? ReadOnlyDictionary<string, string>.Empty : new(tags);
+    }
 }

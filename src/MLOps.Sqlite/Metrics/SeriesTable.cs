@@ -17,6 +17,11 @@ internal sealed class SeriesTable(Connection connection)
 
     private Statement FindTailed => field ??= connection.Prepare("SELECT key FROM series WHERE owner_kind = 0 AND owner = ? AND tail_count > 0 ORDER BY id");
 
+    private Statement FindTailedRuns => field ??= connection.Prepare($"""
+        SELECT DISTINCT r.run_id FROM series s JOIN run r ON r.id = s.owner
+        WHERE s.owner_kind = 0 AND s.tail_count > 0 AND r.lifecycle < 2 AND r.status IN ({(int)RunStatus.Finished}, {(int)RunStatus.Failed}, {(int)RunStatus.Killed})
+        """);
+
     private Statement Insert => field ??= connection.Prepare("""
         INSERT INTO series(owner_kind, owner, key, experiment, tail_count, newest_ms, latest_step, latest_ms, latest_value,
             first_step, first_ms, first_value, last_step, last_ms, last_value, min_value, max_value)
@@ -63,6 +68,16 @@ internal sealed class SeriesTable(Connection connection)
         }
 
         return keys.ConvertAll(key => FindOrNew(run, key));
+    }
+
+    /// <summary>The runs that have ended and have a tail again: points came late. Reads every row of the table.</summary>
+    public List<RunId> EndedRunsWithTail()
+    {
+        List<RunId> runs = [];
+        using Rows rows = FindTailedRuns.Query();
+        while (rows.Next())
+            runs.Add(new RunId(FindTailedRuns.Text(0)));
+        return runs;
     }
 
     /// <summary>Gives a series that has none its row.</summary>

@@ -13,12 +13,12 @@ internal sealed class RunReader(Connection connection)
 
     private const string Columns = """
         SELECT r.id, r.run_id, r.experiment, r.name, r.user, r.status, r.started_ms, r.ended_ms, r.parent, r.artifact_location, r.lifecycle, l.expires_ms, r.newest_ms, l.renewed_ms,
-            CASE WHEN l.run IS NOT NULL THEN (SELECT max(newest_ms) FROM series WHERE owner_kind = 0 AND owner = r.id) END
+            CASE WHEN l.run IS NOT NULL THEN (SELECT max(newest_ms) FROM series WHERE owner_kind = 0 AND owner = r.id) END, r.deleted_ms
         FROM run r LEFT JOIN lease l ON l.run = r.id
 
         """;
 
-    private Statement FindById => field ??= connection.Prepare(Columns + "WHERE r.run_id = ?");
+    private Statement FindById => field ??= connection.Prepare(Columns + "WHERE r.run_id = ? AND r.lifecycle < 2");
 
     private Statement FindParams => field ??= connection.Prepare("SELECT k.name, p.value FROM param p JOIN key_name k ON k.id = p.key WHERE p.run = ?");
 
@@ -70,7 +70,7 @@ internal sealed class RunReader(Connection connection)
 
     private static string Sql(RunQuery query, RunPage.Place? after)
     {
-        List<string> terms = [];
+        List<string> terms = ["r.lifecycle < 2"];
         if (query.Experiments is { } experiments)
         {
             // Numbers of our own making: safe to write into the text. The plus keeps SQLite from gathering several experiments and sorting them anew for each page.
@@ -85,9 +85,7 @@ internal sealed class RunReader(Connection connection)
         if (after is not null)
             terms.Add("r.started_ms <= ? AND (r.started_ms < ? OR r.run_id > ?)");
         StringBuilder sql = new(Columns);
-        if (terms.Count > 0)
-            sql.Append("WHERE ").AppendJoin(" AND ", terms);
-        return sql.Append(CultureInfo.InvariantCulture, $" ORDER BY r.started_ms DESC, r.run_id LIMIT {PageSize}").ToString();
+        return sql.Append("WHERE ").AppendJoin(" AND ", terms).Append(CultureInfo.InvariantCulture, $" ORDER BY r.started_ms DESC, r.run_id LIMIT {PageSize}").ToString();
     }
 
     private static (long Number, RunInfo Info) Read(Statement row, long nowMs)
@@ -108,6 +106,7 @@ internal sealed class RunReader(Connection connection)
             Parent = row.TextOrNull(8) is { } parent ? new RunId(parent) : null,
             ArtifactLocation = row.Text(9),
             Lifecycle = (Lifecycle)row.Int32(10),
+            DeletedAt = row.IsNull(15) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.Int64(15)),
         });
     }
 

@@ -13,7 +13,7 @@ internal sealed class RunTable(Connection connection, KeyTable keys)
 
     private readonly Dictionary<RunId, RunState> _known = [];
 
-    private Statement FindRun => field ??= connection.Prepare("SELECT id, experiment, status, lifecycle FROM run WHERE run_id = ?");
+    private Statement FindRun => field ??= connection.Prepare("SELECT id, experiment, status, lifecycle FROM run WHERE run_id = ? AND lifecycle < 2");
 
     private Statement FindPurged => field ??= connection.Prepare("SELECT 1 FROM purged_run WHERE run_id = ?");
 
@@ -28,7 +28,7 @@ internal sealed class RunTable(Connection connection, KeyTable keys)
 
     private Statement UpdateParent => field ??= connection.Prepare("UPDATE run SET parent = ? WHERE id = ?");
 
-    private Statement UpdateLifecycle => field ??= connection.Prepare("UPDATE run SET lifecycle = ? WHERE id = ?");
+    private Statement UpdateLifecycle => field ??= connection.Prepare("UPDATE run SET lifecycle = ?, deleted_ms = ? WHERE id = ?");
 
     private Statement InsertParam => field ??= connection.Prepare("INSERT INTO param(run, key, value) VALUES(?, ?, ?) ON CONFLICT DO NOTHING");
 
@@ -38,6 +38,7 @@ internal sealed class RunTable(Connection connection, KeyTable keys)
 
     private Statement DeleteTagRow => field ??= connection.Prepare("DELETE FROM tag WHERE run = ? AND key = ?");
 
+    /// <summary>Finds a run whose purge has not begun.</summary>
     public RunState? Find(RunId id)
     {
         if (_known.TryGetValue(id, out RunState? known))
@@ -90,9 +91,12 @@ internal sealed class RunTable(Connection connection, KeyTable keys)
         WriteTag(run, NameTag, name);
     }
 
-    public void SetLifecycle(RunState run, Lifecycle lifecycle)
+    /// <summary>Deletes a run softly, or restores it. One that is deleted already keeps the time at which it was.</summary>
+    public void SetLifecycle(RunState run, Lifecycle lifecycle, long nowMs)
     {
-        UpdateLifecycle.With((long)lifecycle).With(run.Number).Run();
+        if (run.Lifecycle == lifecycle)
+            return;
+        UpdateLifecycle.With((long)lifecycle).With(lifecycle == Lifecycle.Deleted ? nowMs : null).With(run.Number).Run();
         run.Lifecycle = lifecycle;
     }
 

@@ -9,7 +9,7 @@ public sealed class MigrationsTests : IDisposable
 {
     private static readonly NewStore Store = new(1_000, "file:///artifacts");
 
-    private static readonly IReadOnlyList<Action<Connection, NewStore>> TwoSteps =
+    private static readonly IReadOnlyList<Action<Connection, NewStore>> OneStepMore =
         [.. Migrations.Steps, (connection, _) => connection.Execute("CREATE TABLE added(id INTEGER PRIMARY KEY)")];
 
     private readonly StoreFolder _folder = new();
@@ -22,10 +22,10 @@ public sealed class MigrationsTests : IDisposable
         using Connection connection = _folder.Connect();
         Assert.Equal(0, Apply(connection, Migrations.Steps));
 
-        Assert.Equal(1, Apply(connection, TwoSteps));
+        Assert.Equal(Migrations.Steps.Count, Apply(connection, OneStepMore));
 
-        Assert.Equal(2, Apply(connection, TwoSteps));
-        Assert.Equal(2, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
+        Assert.Equal(OneStepMore.Count, Apply(connection, OneStepMore));
+        Assert.Equal(OneStepMore.Count, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
         Assert.Equal(1, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM experiment"));
         Assert.Equal(0, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM added"));
     }
@@ -36,9 +36,9 @@ public sealed class MigrationsTests : IDisposable
         using Connection connection = _folder.Connect();
         Apply(connection, Migrations.Steps);
 
-        Assert.Throws<SqliteErrorException>(() => Apply(connection, [.. TwoSteps, (c, _) => c.Execute("CREATE TABLE added(id INTEGER)")]));
+        Assert.Throws<SqliteErrorException>(() => Apply(connection, [.. OneStepMore, (c, _) => c.Execute("CREATE TABLE added(id INTEGER)")]));
 
-        Assert.Equal(1, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
+        Assert.Equal(Migrations.Steps.Count, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
         Assert.Equal(0, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM sqlite_schema WHERE name = 'added'"));
         Assert.False(connection.InTransaction);
     }
@@ -47,7 +47,7 @@ public sealed class MigrationsTests : IDisposable
     public void A_newer_store_is_refused_by_fewer_steps()
     {
         using Connection connection = _folder.Connect();
-        Apply(connection, TwoSteps);
+        Apply(connection, OneStepMore);
 
         Assert.Throws<StoreVersionException>(() => Apply(connection, Migrations.Steps));
     }

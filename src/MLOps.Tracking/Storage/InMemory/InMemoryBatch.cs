@@ -20,7 +20,7 @@ internal sealed class InMemoryBatch(InMemoryState state, BatchSource? source, Da
         else if (record is TrackingRecord.RunStarted started)
             Start(started);
         else if (!State.Runs.TryGetValue(record.RunId, out InMemoryRun? run))
-            Refuse(RejectionReason.UnknownRun, $"There is no run '{record.RunId}'. Its start may have been refused.");
+            RefuseUnknown(record.RunId);
         else if (source is null && run.Lifecycle == Lifecycle.Deleted)
             Refuse(RejectionReason.RunDeleted, $"Run '{record.RunId}' is deleted. Restore it first.");
         else
@@ -32,6 +32,12 @@ internal sealed class InMemoryBatch(InMemoryState state, BatchSource? source, Da
         if (State.Runs.ContainsKey(started.RunId))
         {
             Refuse(RejectionReason.RunExists, $"There is a run '{started.RunId}' already. Resume it, or start one with a new id.");
+            return;
+        }
+
+        if (State.Purged.Contains(started.RunId))
+        {
+            Refuse(RejectionReason.RunPurged, $"Run '{started.RunId}' was purged for good. Start a run with a new id.");
             return;
         }
 
@@ -144,6 +150,14 @@ internal sealed class InMemoryBatch(InMemoryState state, BatchSource? source, Da
         foreach (ref readonly MetricPoint point in points)
             latest = Math.Max(latest, point.TimestampMs);
         return latest;
+    }
+
+    private void RefuseUnknown(RunId run)
+    {
+        if (State.Purged.Contains(run))
+            Refuse(RejectionReason.RunPurged, $"Run '{run}' was purged for good.");
+        else
+            Refuse(RejectionReason.UnknownRun, $"There is no run '{run}'. Its start may have been refused.");
     }
 
     private void Refuse(RejectionReason reason, string message) => _rejections.Add(new Rejection(_index, reason, message));

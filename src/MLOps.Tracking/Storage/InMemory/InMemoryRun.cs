@@ -29,6 +29,8 @@ internal sealed record InMemoryRun
 
     public Lifecycle Lifecycle { get; init; }
 
+    public DateTimeOffset? DeletedAt { get; init; }
+
     public InMemoryLease? Lease { get; init; }
 
     public ImmutableDictionary<string, string> Params { get; init; } = ImmutableDictionary.Create<string, string>(StringComparer.Ordinal);
@@ -42,6 +44,10 @@ internal sealed record InMemoryRun
     public RunId? Parent => Tags.TryGetValue(ParentTag, out string? parent) && RunId.TryParse(parent, out RunId id) ? id : null;
 
     public InMemoryRun Rename(string name) => this with { Name = name, Tags = Tags.SetItem(NameTag, name) };
+
+    /// <summary>The run deleted softly, or restored. One that is deleted already keeps the time at which it was.</summary>
+    public InMemoryRun Brought(Lifecycle lifecycle, DateTimeOffset now) =>
+        lifecycle == Lifecycle ? this : this with { Lifecycle = lifecycle, DeletedAt = lifecycle == Lifecycle.Deleted ? now : null };
 
     public bool IsHeldByOther(LeaseOwner owner, DateTimeOffset now) => Lease is { } lease && lease.Owner.Journal != owner.Journal && lease.Until > now;
 
@@ -70,6 +76,7 @@ internal sealed record InMemoryRun
                 User = User,
                 ArtifactLocation = ArtifactLocation,
                 Lifecycle = Lifecycle,
+                DeletedAt = DeletedAt,
             },
             Params = Params,
             Tags = Tags,

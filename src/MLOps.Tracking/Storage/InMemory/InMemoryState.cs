@@ -6,10 +6,18 @@ namespace MLOps.Tracking.Storage;
 /// <summary>All that the in-memory store holds at one moment. Changes make a new one, so that readers see whole batches and a refused batch leaves nothing.</summary>
 internal sealed record InMemoryState(string ArtifactRoot)
 {
-    /// <summary>Ids count from 0 and nothing is purged, so an experiment's id is its index.</summary>
     public ImmutableList<Experiment> Experiments { get; init; } = [];
 
+    /// <summary>Ids count from 0; that of a purged experiment is not given again.</summary>
+    public int NextExperiment { get; init; }
+
     public ImmutableDictionary<RunId, InMemoryRun> Runs { get; init; } = ImmutableDictionary<RunId, InMemoryRun>.Empty;
+
+    /// <summary>Runs whose purge has begun and not ended; no other member knows them.</summary>
+    public ImmutableDictionary<RunId, InMemoryRun> Purging { get; init; } = ImmutableDictionary<RunId, InMemoryRun>.Empty;
+
+    /// <summary>The ids of runs whose purge has begun or ended.</summary>
+    public ImmutableHashSet<RunId> Purged { get; init; } = [];
 
     public ImmutableDictionary<Guid, long> Cursors { get; init; } = ImmutableDictionary<Guid, long>.Empty;
 
@@ -25,9 +33,10 @@ internal sealed record InMemoryState(string ArtifactRoot)
 
     public InMemoryState WithNewExperiment(string name, string? artifactLocation, DateTimeOffset now)
     {
-        string id = Experiments.Count.ToString(CultureInfo.InvariantCulture);
+        string id = NextExperiment.ToString(CultureInfo.InvariantCulture);
         return this with
         {
+            NextExperiment = NextExperiment + 1,
             Experiments = Experiments.Add(new Experiment
             {
                 Id = new ExperimentId(id),
