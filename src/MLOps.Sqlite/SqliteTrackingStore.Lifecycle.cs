@@ -5,7 +5,8 @@ namespace MLOps.Sqlite;
 /// <content>Names, tags, deletion and purge.</content>
 public sealed partial class SqliteTrackingStore
 {
-    // Longer than another process pauses between its tries for the lock: it gets its turn between two transactions of a purge.
+    // No writer waits longer than for one transaction of a purge; the pause is longer than that of another process between its tries for the lock, so that it gets its turn.
+    private static readonly TimeSpan PurgeSlice = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PurgePause = TimeSpan.FromMilliseconds(6);
 
     /// <inheritdoc/>
@@ -85,7 +86,7 @@ public sealed partial class SqliteTrackingStore
             next = await WriteAsync(
                 session =>
                 {
-                    int first = session.Purges.Remove(runs, next);
+                    int first = session.Purges.Remove(runs, next, PurgeSlice);
                     // Numbers of removed runs and series are given out again.
                     session.ForgetRuns();
                     return first;

@@ -21,6 +21,9 @@ internal sealed class Connection : IDisposable
 
     public int Changes => raw.sqlite3_changes(_handle);
 
+    /// <summary>How many rows its kept statements have read that no index led to.</summary>
+    public int FullScanSteps => _statements.Sum(statement => statement.FullScanSteps);
+
     private Statement BeginRead => field ??= Prepare("BEGIN");
 
     private Statement BeginWrite => field ??= Prepare("BEGIN IMMEDIATE");

@@ -10,6 +10,9 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
     private const int StackBytes = 768;
     private int _given;
 
+    /// <summary>How many rows it has read that no index led to, since it was prepared.</summary>
+    public int FullScanSteps => raw.sqlite3_stmt_status(handle, raw.SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+
     public Statement With(long value) => Given(raw.sqlite3_bind_int64(handle, ++_given, value));
 
     /// <summary>Gives a number; SQLite has no NaN and stores NULL for it, infinities it keeps.</summary>

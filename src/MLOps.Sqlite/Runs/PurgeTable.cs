@@ -7,9 +7,6 @@ namespace MLOps.Sqlite.Runs;
 /// <summary>Runs on their way out: marked in one transaction, their rows removed piece by piece in later ones.</summary>
 internal sealed class PurgeTable(Connection connection)
 {
-    // A transaction that removes rows ends after this, so that no writer waits long.
-    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(20);
-
     private const string Columns = "SELECT run_id, experiment, name, user, status, started_ms, ended_ms, parent, artifact_location, deleted_ms FROM run ";
 
     private Statement Mark => field ??= connection.Prepare("UPDATE run SET lifecycle = 2 WHERE run_id = ? AND lifecycle = 1");
@@ -75,20 +72,21 @@ internal sealed class PurgeTable(Connection connection)
         return begun;
     }
 
-    /// <summary>Removes rows of runs whose purge has begun for about as long as a transaction may last.</summary>
+    /// <summary>Removes rows of runs whose purge has begun, for a while and at least a few.</summary>
     /// <param name="runs">The runs.</param>
     /// <param name="from">The first of them that may have rows.</param>
+    /// <param name="duration">How long to go on before the transaction is to end.</param>
     /// <returns>The first of them that may still have rows; their number when none has.</returns>
-    public int Remove(IReadOnlyList<RunId> runs, int from)
+    public int Remove(IReadOnlyList<RunId> runs, int from, TimeSpan duration)
     {
         long began = Stopwatch.GetTimestamp();
-        bool Lasts() => Stopwatch.GetElapsedTime(began) < Slice;
-        while (from < runs.Count && Lasts())
+        bool Lasts() => Stopwatch.GetElapsedTime(began) < duration;
+        do
         {
             if (Number(FindNumber.With(runs[from].Value)) is not { } run || Remove(run, Lasts))
                 from++;
         }
-
+        while (from < runs.Count && Lasts());
         return from;
     }
 
