@@ -39,6 +39,8 @@ public sealed class PurgeTableTests : IDisposable
         {
             for (int i = 0; i < 30; i++)
                 runs.Add(await FillAsync(store));
+            RunId other = RunId.New();
+            await StoreFolder.WriteAsync(store, new RunStarted(other, 1) { ExperimentName = "other" }, new PointsLogged(other, "loss", StoreFolder.Steps(0, 5)), new PointsLogged(other, "accuracy", StoreFolder.Steps(0, 5)));
             await store.SetExperimentLifecycleAsync((await store.FindExperimentAsync("churn", Token))!.Id, Lifecycle.Deleted, Token);
         }
 
@@ -48,14 +50,14 @@ public sealed class PurgeTableTests : IDisposable
         for (int next = 0; next < 10;)
             next = session.Purges.Remove(runs[..10], next, TimeSpan.FromMilliseconds(1));
         Assert.False(session.Experiments.Purge(new ExperimentId("1")));
-        Assert.Equal(20, _folder.Count("run"));
+        Assert.Equal(21, _folder.Count("run"));
         session.Purges.Begin(runs[10..]);
         for (int next = 0; next < 20;)
             next = session.Purges.Remove(runs[10..], next, TimeSpan.FromMilliseconds(1));
         Assert.True(session.Experiments.Purge(new ExperimentId("1")));
 
         Assert.Equal(0, session.Connection.FullScanSteps);
-        Assert.Equal(0, _folder.Count("run"));
+        Assert.Equal(1, _folder.Count("run"));
     }
 
     [Fact]
