@@ -50,7 +50,7 @@ public sealed partial class Tracker
         if (location.IsFile)
             return await OpenArtifacts(location).UploadAsync(path, content, cancellationToken).ConfigureAwait(false);
         ArtifactFile staged = await StageAsync(run, location, path, content, cancellationToken).ConfigureAwait(false);
-        await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false);
+        await _staged.UploadAsync(OnUnstaged, cancellationToken).ConfigureAwait(false);
         return staged;
     }
 
@@ -82,7 +82,7 @@ public sealed partial class Tracker
     {
         try
         {
-            await _staged.UploadAsync(description, OnUploaded, cancellationToken).ConfigureAwait(false);
+            await _staged.UploadAsync(description, OnUnstaged, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -120,11 +120,13 @@ public sealed partial class Tracker
         return new ArtifactFile { Path = path, SizeBytes = staged.SizeBytes, Sha256 = staged.Sha256 };
     }
 
-    private void OnUploaded(RunId run)
+    private void OnUnstaged(RunId run, bool uploaded)
     {
         if (!_counters.TryGetValue(run.Value, out RunCounters? counters))
             return;
         Interlocked.Decrement(ref counters.Staged);
+        if (!uploaded)
+            Interlocked.Increment(ref counters.Rejected);
         Retire(run, counters);
     }
 

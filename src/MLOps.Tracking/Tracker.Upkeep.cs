@@ -94,7 +94,7 @@ public sealed partial class Tracker
                     continue;
                 adopted = Clock.GetTimestamp();
                 await AdoptAsync().ConfigureAwait(false);
-                await _staged.UploadAsync(OnUploaded, _closing.Token).ConfigureAwait(false);
+                await _staged.UploadAsync(OnUnstaged, _closing.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested)
@@ -133,6 +133,30 @@ public sealed partial class Tracker
         }
     }
 
+    private async Task RetainAsync(RetentionPolicy policy, TimeSpan every)
+    {
+        using var timer = new PeriodicTimer(every, Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_closing.Token).ConfigureAwait(false))
+            {
+                try
+                {
+                    RetentionReport report = await ApplyRetentionAsync(policy, cancellationToken: _closing.Token).ConfigureAwait(false);
+                    LogRetained(_logger, report.Deleted.Count, report.Purge?.Runs ?? 0, report.Purge?.Skipped.Count ?? 0);
+                }
+                catch (Exception exception) when (exception is not OperationCanceledException || !_closing.IsCancellationRequested)
+                {
+                    // Next time, perhaps; nothing that this tracker records waits for it.
+                    LogNotRetained(_logger, exception);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+        {
+        }
+    }
+
     private async ValueTask CloseAsync(TimeSpan timeout)
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -149,6 +173,7 @@ public sealed partial class Tracker
         bool drained = await DrainAsync(timeout).ConfigureAwait(false);
         await _closing.CancelAsync().ConfigureAwait(false);
         await _upkeep.ConfigureAwait(false);
+        await _retaining.ConfigureAwait(false);
         _keeper.Dispose();
         await _applier.DisposeAsync().ConfigureAwait(false);
         try
@@ -183,7 +208,7 @@ public sealed partial class Tracker
             await _applier.WaitAsync(limit.Token).ConfigureAwait(false);
             await Store.SyncAsync(limit.Token).ConfigureAwait(false);
             _staged.CompleteAll();
-            return await _staged.UploadAsync(OnUploaded, limit.Token).ConfigureAwait(false);
+            return await _staged.UploadAsync(OnUnstaged, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException or IOException or UnauthorizedAccessException)
         {
@@ -205,4 +230,10 @@ public sealed partial class Tracker
 
     [LoggerMessage(1005, LogLevel.Warning, "The leases of the open runs could not be renewed")]
     private static partial void LogNotRenewed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1008, LogLevel.Information, "Retention deleted {Deleted} runs and purged {Purged}; {Skipped} could not be purged yet")]
+    private static partial void LogRetained(ILogger logger, int deleted, int purged, int skipped);
+
+    [LoggerMessage(1009, LogLevel.Warning, "The retention policy could not be applied; it is tried again later")]
+    private static partial void LogNotRetained(ILogger logger, Exception exception);
 }

@@ -50,6 +50,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _firstAdoption = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _upkeep;
+    private readonly Task _retaining;
     private readonly Lazy<Task<RunCapture>> _capture;
     private int _disposed;
 
@@ -86,9 +87,10 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         _applier = new Applier(Journal, _sender, Store.SyncAsync, OnApplied, _logger);
         _keeper = new JournalKeeper(Journal, _applier, options.Journal, WriteGaps, _logger);
         _adopter = new JournalAdopter(_root, Store, _sender, _rejected, OpenArtifacts, Clock, _logger);
-        _staged = new StagedArtifacts(Journal.Folder, OpenArtifacts, _logger);
+        _staged = new StagedArtifacts(Journal.Folder, Journal.Owner.Journal, Store, _rejected, OpenArtifacts, Clock, _logger);
         _capture = new Lazy<Task<RunCapture>>(() => RunCapture.TakeAsync(options.Capture, Clock, _closing.Token));
         _upkeep = Task.Run(UpkeepAsync);
+        _retaining = builder.Retention is { } retention ? Task.Run(() => RetainAsync(retention.Policy, retention.Every)) : Task.CompletedTask;
         ProcessEnd.Watch(this);
         LogOpened(_logger, Journal.Owner.Journal, Journal.Folder);
     }
@@ -334,7 +336,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
         await _applier.WaitAsync(cancellationToken).ConfigureAwait(false);
         await Store.SyncAsync(cancellationToken).ConfigureAwait(false);
-        while (!await _staged.UploadAsync(OnUploaded, cancellationToken).ConfigureAwait(false))
+        while (!await _staged.UploadAsync(OnUnstaged, cancellationToken).ConfigureAwait(false))
             await Task.Delay(TimeSpan.FromSeconds(1), Clock, cancellationToken).ConfigureAwait(false);
     }
 

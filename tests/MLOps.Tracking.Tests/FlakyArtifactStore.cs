@@ -9,6 +9,12 @@ internal sealed class FlakyArtifactStore : IArtifactStore
 {
     public bool Away { get; set; }
 
+    /// <summary>What happens while an object is being written.</summary>
+    public Func<Task> DuringPut { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>What happens before an object is deleted.</summary>
+    public Action BeforeDelete { get; set; } = () => { };
+
     public ConcurrentDictionary<string, byte[]> Objects { get; } = new(StringComparer.Ordinal);
 
     public bool Serves(Uri location) => location.Scheme == "flaky";
@@ -18,6 +24,7 @@ internal sealed class FlakyArtifactStore : IArtifactStore
         ThrowIfAway();
         using var bytes = new MemoryStream();
         await content.CopyToAsync(bytes, cancellationToken);
+        await DuringPut();
         Objects[$"{location}/{path}"] = bytes.ToArray();
     }
 
@@ -41,6 +48,7 @@ internal sealed class FlakyArtifactStore : IArtifactStore
     public ValueTask<bool> DeleteAsync(Uri location, string path, CancellationToken cancellationToken)
     {
         ThrowIfAway();
+        BeforeDelete();
         return ValueTask.FromResult(Objects.TryRemove($"{location}/{path}", out _));
     }
 

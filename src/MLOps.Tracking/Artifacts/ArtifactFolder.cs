@@ -9,7 +9,7 @@ namespace MLOps.Tracking.Artifacts;
 /// of two uploads of one path at the same time either may win, and the hash of the other may stay: then a download says that the artifact is corrupt, until it is uploaded again.
 /// Content is streamed, never whole in memory. What the store raises (<see cref="ArtifactStoreException"/>) every member raises.
 /// </remarks>
-public sealed class ArtifactFolder
+public sealed partial class ArtifactFolder
 {
     private const int Parallelism = 4;
     private const int BufferSize = 128 * 1024;

@@ -63,6 +63,8 @@ public readonly record struct ArtifactPath
     /// <returns><see cref="Value"/>.</returns>
     public override string ToString() => Value;
 
+    internal static bool IsObjectPath(string path) => ObjectErrorIn(path) is null;
+
     internal static bool IsReserved(string path) =>
         path.StartsWith(ReservedFolder, StringComparison.OrdinalIgnoreCase)
         && (path.Length == ReservedFolder.Length || path[ReservedFolder.Length] == '/');

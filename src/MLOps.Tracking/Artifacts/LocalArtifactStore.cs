@@ -155,6 +155,39 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
         }
     }
 
+    /// <summary>Deletes all that lies at a location, and the location itself. Links go, what they point to stays; a location that is itself a link is emptied.</summary>
+    /// <param name="location">The location; one that does not exist is deleted already.</param>
+    /// <param name="owner">The run whose location it is. The folder around it goes, too, if it bears the run's name and nothing else is in it.</param>
+    /// <exception cref="ArtifactStoreException">The system refuses.</exception>
+    internal void DeleteLocation(Uri location, RunId owner)
+    {
+        const int Attempts = 5;
+        DirectoryInfo folder = new(RootOf(location));
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                DeleteFolder(folder, owner);
+                return;
+            }
+            catch (Exception e) when (attempt < Attempts && e is (FileNotFoundException or DirectoryNotFoundException))
+            {
+                // Somebody else deletes it as well and was faster with this one.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw Failure(e, "delete", location, "*", folder.FullName);
+            }
+        }
+    }
+
+    /// <summary>Deletes a folder in which nothing is, unless it is a link.</summary>
+    internal static void DeleteIfEmpty(DirectoryInfo folder)
+    {
+        if (folder is { Exists: true, LinkTarget: null } && !folder.EnumerateFileSystemInfos().Any())
+            folder.Delete();
+    }
+
     internal static string RelativePath(string root, string file) =>
         Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/');
 
@@ -193,6 +226,25 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
             ShouldRecursePredicate = (ref FileSystemEntry entry) => entry.ToFullPath() != temp,
         };
+    }
+
+    private static void DeleteFolder(DirectoryInfo folder, RunId owner)
+    {
+        folder.Refresh();
+        if (folder.Exists)
+        {
+            foreach (FileSystemInfo entry in folder.EnumerateFileSystemInfos())
+            {
+                if (entry is DirectoryInfo { LinkTarget: null } inner)
+                    inner.Delete(recursive: true);
+                else
+                    entry.Delete();
+            }
+        }
+
+        DeleteIfEmpty(folder);
+        if (folder.Parent is { } around && around.Name == owner.Value)
+            DeleteIfEmpty(around);
     }
 
     private static void DeleteQuietly(string temp)

@@ -34,6 +34,8 @@ public sealed class TrackingBuilder
 
     internal IReadOnlyList<IArtifactStore> ArtifactStores => _artifactStores;
 
+    internal (RetentionPolicy Policy, TimeSpan Every)? Retention { get; private set; }
+
     /// <summary>Chooses the store. Back ends call this from their <c>UseX</c>.</summary>
     /// <param name="create">Makes the store, once. It must not wait for a server that is away.</param>
     /// <param name="places">Where journals and artifacts go unless the options say otherwise.</param>
@@ -67,6 +69,22 @@ public sealed class TrackingBuilder
     {
         ArgumentNullException.ThrowIfNull(store);
         _artifactStores.Add(store);
+        return this;
+    }
+
+    /// <summary>Applies a retention policy again and again while the tracker is open, the first time after one interval. Several processes may do so on one store. What it did, and what stood in its way, is logged.</summary>
+    /// <param name="policy">The policy; a later call replaces it.</param>
+    /// <param name="every">The interval, 1 minute to 30 days. Shorter than the process lives, or it never happens.</param>
+    /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentException">The policy has neither an age nor a number, or one that is out of range, or its filter names what runs do not have.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The interval is out of range.</exception>
+    public TrackingBuilder UseRetention(RetentionPolicy policy, TimeSpan every)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        policy.Check(nameof(policy));
+        ArgumentOutOfRangeException.ThrowIfLessThan(every, TimeSpan.FromMinutes(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(every, TimeSpan.FromDays(30));
+        Retention = (policy, every);
         return this;
     }
 

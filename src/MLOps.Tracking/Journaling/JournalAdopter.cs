@@ -45,9 +45,9 @@ internal sealed partial class JournalAdopter(
         journal.DeleteSegments();
         IReadOnlyList<RunId> killed = await store.CloseJournalAsync(id, cancellationToken).ConfigureAwait(false);
         LogAdopted(logger, id, journal.Owner.ProcessId, journal.Owner.Host, records, killed.Count);
-        var staged = new StagedArtifacts(journal.Folder, openArtifacts, logger);
+        var staged = new StagedArtifacts(journal.Folder, id, store, rejected, openArtifacts, clock, logger);
         staged.CompleteAll();
-        if (await staged.UploadAsync(uploaded: null, cancellationToken).ConfigureAwait(false))
+        if (await staged.UploadAsync(left: null, cancellationToken).ConfigureAwait(false))
             journal.DeleteFolder();
     }
 

@@ -5,14 +5,16 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Logging;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.RunLogs;
+using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking.Journaling;
 
 /// <summary>
 /// Artifacts that wait beside the journal to be uploaded by this process or by the adopter of its journal: hashed copies of those whose store is away, and the logs of runs,
-/// which grow here until the run ends.
+/// which grow here until the run ends. What belongs to a run that was purged since is dropped and counts as rejected.
 /// </summary>
-internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, ArtifactFolder> open, ILogger logger)
+internal sealed partial class StagedArtifacts(
+    string journalFolder, Guid journal, ITrackingStore store, RejectedRecords rejected, Func<Uri, ArtifactFolder> open, TimeProvider clock, ILogger logger)
 {
     /// <summary>The endings of an artifact's content, and of its description while the content still grows.</summary>
     public const string Content = ".bin", Growing = ".open";
@@ -80,15 +82,17 @@ internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, Ar
     }
 
     /// <summary>Uploads what waits.</summary>
+    /// <param name="left">Told of each artifact that waits no more, and whether it was uploaded.</param>
+    /// <param name="cancellationToken">Stops; what is left waits on.</param>
     /// <returns>Whether nothing waits any more.</returns>
-    public async ValueTask<bool> UploadAsync(Action<RunId>? uploaded, CancellationToken cancellationToken)
+    public async ValueTask<bool> UploadAsync(Action<RunId, bool>? left, CancellationToken cancellationToken)
     {
         bool all = true;
         foreach (string description in Files("*" + Described))
         {
             try
             {
-                if (!await UploadAsync(description, uploaded, cancellationToken).ConfigureAwait(false))
+                if (!await UploadAsync(description, left, cancellationToken).ConfigureAwait(false))
                     return false;
             }
             catch (JournalException exception)
@@ -103,7 +107,7 @@ internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, Ar
 
     /// <summary>Uploads one artifact, unless somebody else has done so before.</summary>
     /// <returns>Whether it does not wait any more.</returns>
-    public async ValueTask<bool> UploadAsync(string description, Action<RunId>? uploaded, CancellationToken cancellationToken)
+    public async ValueTask<bool> UploadAsync(string description, Action<RunId, bool>? left, CancellationToken cancellationToken)
     {
         SemaphoreSlim turn = _uploading.GetOrAdd(description, static _ => new SemaphoreSlim(1, 1));
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -113,12 +117,12 @@ internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, Ar
             {
                 StagedArtifact staged = Read(description);
                 string name = Path.ChangeExtension(description, null);
-                if (!await UploadAsync(staged, name, cancellationToken).ConfigureAwait(false))
+                if (await UploadOrDropAsync(staged, name, cancellationToken).ConfigureAwait(false) is not { } uploaded)
                     return false;
                 File.Delete(description);
                 foreach (string file in RunLogContent.FilesOf(name))
                     File.Delete(file);
-                uploaded?.Invoke(new RunId(staged.Run));
+                left?.Invoke(new RunId(staged.Run), uploaded);
             }
 
             _uploading.TryRemove(description, out _);
@@ -155,24 +159,50 @@ internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, Ar
             Posix.SyncFolder(Folder);
     }
 
-    private async ValueTask<bool> UploadAsync(StagedArtifact staged, string name, CancellationToken cancellationToken)
+    /// <summary>Uploads an artifact, or drops it because its run was purged.</summary>
+    /// <returns>Whether it was uploaded; null when it waits on.</returns>
+    private async ValueTask<bool?> UploadOrDropAsync(StagedArtifact staged, string name, CancellationToken cancellationToken)
     {
         try
         {
-            Stream content = staged.IsLog ? RunLogContent.Open(name) : new FileStream(name + Content, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
-            await using (content.ConfigureAwait(false))
-            {
-                if (content is not RunLogContent { IsEmpty: true })
-                    await open(staged.Location).UploadAsync(staged.Path, content, cancellationToken).ConfigureAwait(false);
+            if (await UploadUnlessPurgedAsync(staged, name, cancellationToken).ConfigureAwait(false))
                 return true;
-            }
+            Reject(staged);
+            return false;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // Anybody may write a store: what it raises must stop neither the upkeep nor the closing of the tracker.
             LogStillAway(logger, staged.Path, staged.Location, exception);
-            return false;
+            return null;
         }
+    }
+
+    private async ValueTask<bool> UploadUnlessPurgedAsync(StagedArtifact staged, string name, CancellationToken cancellationToken)
+    {
+        var run = new RunId(staged.Run);
+        if (await store.IsPurgedAsync(run, cancellationToken).ConfigureAwait(false))
+            return false;
+        ArtifactFolder folder = open(staged.Location);
+        Stream content = staged.IsLog ? RunLogContent.Open(name) : new FileStream(name + Content, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
+        await using (content.ConfigureAwait(false))
+        {
+            if (content is not RunLogContent { IsEmpty: true })
+                await folder.UploadAsync(staged.Path, content, cancellationToken).ConfigureAwait(false);
+        }
+
+        // A purge that came during the upload has not seen it.
+        if (!await store.IsPurgedAsync(run, cancellationToken).ConfigureAwait(false))
+            return true;
+        await folder.DeleteAsync(run, cancellationToken).ConfigureAwait(false);
+        return false;
+    }
+
+    private void Reject(StagedArtifact staged)
+    {
+        string message = $"Run '{staged.Run}' was purged for good; its artifact '{staged.Path}' was dropped.";
+        rejected.Write(journal, [new RejectedRecord { At = clock.GetUtcNow(), Reason = nameof(RejectionReason.RunPurged), Message = message, Run = staged.Run, Kind = "Artifact", Key = staged.Path, Value = staged.Sha256 }]);
+        LogDropped(logger, staged.Path, staged.Run);
     }
 
     private IEnumerable<string> Files(string pattern) =>
@@ -196,6 +226,9 @@ internal sealed partial class StagedArtifacts(string journalFolder, Func<Uri, Ar
 
     [LoggerMessage(1041, LogLevel.Error, "An artifact that waits beside the journal cannot be uploaded")]
     private static partial void LogUnreadable(ILogger logger, Exception exception);
+
+    [LoggerMessage(1042, LogLevel.Warning, "Staged artifact {Path} was dropped: run {Run} was purged")]
+    private static partial void LogDropped(ILogger logger, string path, string run);
 }
 
 /// <summary>What a staged copy is and where it belongs.</summary>

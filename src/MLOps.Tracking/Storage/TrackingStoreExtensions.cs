@@ -62,4 +62,15 @@ public static class TrackingStoreExtensions
         ArgumentNullException.ThrowIfNull(key);
         return (await store.GetSeriesAsync(new SeriesQuery { Runs = [runId], Keys = [key] }, cancellationToken).ConfigureAwait(false))[0];
     }
+
+    /// <summary>Whether the purge of a run has begun or ended. A run that the store does not know yet is not purged.</summary>
+    internal static async ValueTask<bool> IsPurgedAsync(this ITrackingStore store, RunId run, CancellationToken cancellationToken)
+    {
+        if (!store.Capabilities.HasFlag(StoreCapabilities.Purge) || await store.FindRunAsync(run, cancellationToken).ConfigureAwait(false) is not null)
+            return false;
+
+        // A change of nothing: what a store refuses it for tells a purged run from an unknown one.
+        AppendResult answer = await store.AppendAsync(new RecordBatch { Records = [new TrackingRecord.RunUpdated(run)] }, cancellationToken).ConfigureAwait(false);
+        return answer.Rejections is [{ Reason: RejectionReason.RunPurged }];
+    }
 }
