@@ -28,6 +28,19 @@ switch (mode)
         new RunLoggerProvider().CreateLogger("Victim").LogInformation("leaves without a word");
         Console.WriteLine(run.Id);
         return 0;
+    case "purge":
+        Console.WriteLine(run.Id);
+        await tracker.PurgeAsync();
+        Thread.Sleep(Timeout.Infinite);
+        return 1;
+    case "compact":
+        Console.WriteLine(run.Id);
+        while (true)
+        {
+            await tracker.CompactAsync();
+            Console.WriteLine("compacted");
+        }
+
     default:
         Console.Error.WriteLine($"unknown mode {mode}");
         return 2;

@@ -29,6 +29,9 @@ internal sealed partial class VictimProcess : IDisposable
         return new VictimProcess(process, new RunId(id ?? throw new InvalidOperationException($"The program ended with {process.ExitCode} before its run started.")));
     }
 
+    /// <summary>Waits for the next line that the program writes.</summary>
+    public async Task ReadLineAsync() => Assert.NotNull(await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+
     public async Task KillAsync()
     {
         _process.Kill();
