@@ -5,7 +5,7 @@ namespace MLOps.Benchmarks;
 /// <summary>What the command line asks for.</summary>
 internal sealed record BenchmarkOptions
 {
-    public const string Usage = "[--quick] [--trials N] [--seed N] [--folder PATH]";
+    public const string Usage = "[--quick] [--trials N] [--seed N] [--runs N] [--folder PATH]";
 
     /// <summary>Fewer calls, points and trials: the scenario ends within a minute.</summary>
     public bool Quick { get; private init; }
@@ -16,6 +16,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Where chance starts; printed, so that a run can be repeated.</summary>
     public int Seed { get; private init; } = 1;
 
+    /// <summary>How many runs a store is filled with; the scenario's own number when null.</summary>
+    public int? Runs { get; private init; }
+
     /// <summary>On which disk stores and journals are made. Default: the system's folder for temporary files.</summary>
     public string Folder { get; private init; } = Path.GetTempPath();
 
@@ -25,6 +28,7 @@ internal sealed record BenchmarkOptions
         ["--quick", .. var rest] => Parse(rest) with { Quick = true },
         ["--trials", var trials, .. var rest] => Parse(rest) with { Trials = Number(trials, least: 1) },
         ["--seed", var seed, .. var rest] => Parse(rest) with { Seed = Number(seed, least: 0) },
+        ["--runs", var runs, .. var rest] => Parse(rest) with { Runs = Number(runs, least: 1) },
         ["--folder", var folder, .. var rest] => Parse(rest) with { Folder = Path.GetFullPath(folder) },
         [var other, ..] => throw new ArgumentException($"'{other}' is no option, or lacks its value. Options: {Usage}"),
     };

@@ -9,6 +9,7 @@ Scenario[] scenarios =
     new("series", "milliseconds to read a series whole, and to reduce a long one", SeriesScenario.RunAsync),
     new("startup", "from the start of a process until its first point is safe", StartupScenario.RunAsync),
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
+    new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
 ];
 
 switch (args)
