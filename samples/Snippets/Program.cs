@@ -49,4 +49,12 @@ await Operating.ConfigureAsync();
 await LogsAndCost.HostAsync();
 await LogsAndCost.LogAsync(tracker);
 await LogsAndCost.CostAsync();
+
+await Upkeep.ChangeAsync(tracker, id);
+await Upkeep.DeleteAsync(tracker, id);
+await Upkeep.PurgeAsync(tracker);
+await Upkeep.RetainAsync(tracker);
+Upkeep.Host();
+await Upkeep.CheckAsync(tracker);
+await Upkeep.CompactAsync(tracker);
 Console.WriteLine("every snippet of the pages ran");

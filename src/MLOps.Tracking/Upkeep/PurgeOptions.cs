@@ -12,7 +12,7 @@ public sealed record PurgeOptions
     /// <summary>Only what was deleted at least this long ago. Default: zero, whenever it was; not negative.</summary>
     public TimeSpan DeletedFor { get; init; }
 
-    /// <summary>Leaves artifacts where they are: for a location that is no run's own, or an artifact store that is gone. Nothing leads to them any more then. Default: no.</summary>
+    /// <summary>Leaves the artifacts of what these options name where they are: for a location that is no run's own, or an artifact store that is gone. Nothing leads to them any more then. Default: no.</summary>
     public bool KeepArtifacts { get; init; }
 
     /// <summary>Counts what would be purged, artifact files and bytes too, and changes nothing. Default: no.</summary>

@@ -53,7 +53,7 @@ internal sealed class Retention(ITrackingStore store, RetentionPolicy policy, Fu
         RunQuery query = new() { Lifecycle = Lifecycle.Deleted, ExperimentNames = policy.ExperimentNames, Filter = policy.Filter, Fields = KeepTagsOnly };
         await foreach (RunDetails run in store.FindRunsAsync(query, cancellationToken).ConfigureAwait(false))
         {
-            if (now - run.Info.DeletedAt >= after && !HasKeepTag(run))
+            if (HasWaited(run.Info.DeletedAt, after) && !HasKeepTag(run))
                 purgeable.Add(run.Info);
         }
 
@@ -67,12 +67,15 @@ internal sealed class Retention(ITrackingStore store, RetentionPolicy policy, Fu
         await foreach (Experiment experiment in store.FindExperimentsAsync(new ExperimentQuery { Lifecycle = Lifecycle.Deleted }, cancellationToken).ConfigureAwait(false))
         {
             // A deleted experiment takes no other change.
-            if (now - experiment.UpdatedAt >= after && (policy.ExperimentNames?.Contains(experiment.Name, StringComparer.Ordinal) ?? true))
+            if (HasWaited(experiment.UpdatedAt, after) && (policy.ExperimentNames?.Contains(experiment.Name, StringComparer.Ordinal) ?? true))
                 purgeable.Add(experiment);
         }
 
         return purgeable;
     }
+
+    // What was deleted a moment ago, by the store's clock, may lie in the future of ours.
+    private bool HasWaited(DateTimeOffset? since, TimeSpan after) => after == TimeSpan.Zero || now - since >= after;
 
     private bool HasRunOut(RunInfo run) =>
         run.Status is RunStatus.Finished or RunStatus.Failed or RunStatus.Killed

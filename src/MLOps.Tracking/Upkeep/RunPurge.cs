@@ -48,7 +48,8 @@ internal sealed class RunPurge(
                     free.Add(run);
             }
 
-            await EndAsync(options.DryRun ? free : await store.BeginPurgeAsync([.. free.Select(run => run.Id)], cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            bool marks = !options.DryRun && free.Count > 0;
+            await EndAsync(marks ? await store.BeginPurgeAsync([.. free.Select(run => run.Id)], cancellationToken).ConfigureAwait(false) : free, cancellationToken).ConfigureAwait(false);
         }
 
         int purgedExperiments = 0;
@@ -68,7 +69,7 @@ internal sealed class RunPurge(
             return "It is not deleted. Delete it first.";
         try
         {
-            if (!options.KeepArtifacts)
+            if (!KeepsArtifactsOf(run))
                 ArtifactsOf(run).ThrowUnlessOwn(run.Id);
         }
         catch (ArtifactStoreException refused)
@@ -78,6 +79,10 @@ internal sealed class RunPurge(
 
         return await findUse(run, cancellationToken).ConfigureAwait(false);
     }
+
+    // Runs whose purge was interrupted are ended whatever is asked for, but nobody has said of them that their artifacts are to stay.
+    private bool KeepsArtifactsOf(RunInfo run) =>
+        options.KeepArtifacts && options.Runs?.Contains(run.Id) != false && options.Experiments?.Contains(run.ExperimentId) != false;
 
     private ArtifactFolder ArtifactsOf(RunInfo run) => Uri.TryCreate(run.ArtifactLocation, UriKind.Absolute, out Uri? location)
         ? openArtifacts(location)
@@ -109,7 +114,7 @@ internal sealed class RunPurge(
 
     private async ValueTask<bool> DeleteArtifactsAsync(RunInfo run, CancellationToken cancellationToken)
     {
-        if (options.KeepArtifacts)
+        if (KeepsArtifactsOf(run))
             return true;
         try
         {

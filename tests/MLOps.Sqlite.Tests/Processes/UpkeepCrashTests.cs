@@ -1,5 +1,6 @@
 using MLOps.Sqlite.Connections;
 using MLOps.Tracking;
+using MLOps.Tracking.Storage;
 using SQLitePCL;
 
 namespace MLOps.Sqlite.Tests.Processes;
@@ -7,7 +8,7 @@ namespace MLOps.Sqlite.Tests.Processes;
 /// <summary>What becomes of a store whose purge or compaction was killed in the middle.</summary>
 public sealed class UpkeepCrashTests : IDisposable
 {
-    private const int Runs = 16, Points = 60_000, Files = 4;
+    private const int Runs = 16, Points = 60_000, Files = 4, ChunksPerRun = (Points + PointChunk.Capacity - 1) / PointChunk.Capacity;
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<RunId> _kept = [];
@@ -43,7 +44,7 @@ public sealed class UpkeepCrashTests : IDisposable
                 if (trial % 2 == 0)
                     await ReachAsync(() => Directory.Exists(Artifacts) && Directory.GetDirectories(Artifacts).Length <= _kept.Count + left);
                 else
-                    await ReachAsync(() => Count("SELECT count(*) FROM run WHERE lifecycle = 1") == 0 && Count("SELECT count(*) FROM chunk") < (_kept.Count + left) * (Points / 4096));
+                    await ReachAsync(() => Count("SELECT count(*) FROM run WHERE lifecycle = 1") == 0 && Count("SELECT count(*) FROM chunk") <= (_kept.Count + left) * ChunksPerRun);
                 Thread.SpinWait(_random.Next(300_000));
                 await victim.KillAsync();
             }

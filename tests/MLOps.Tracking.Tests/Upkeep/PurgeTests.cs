@@ -191,6 +191,8 @@ public sealed class PurgeTests : UpkeepTests
         Assert.Equal(away, Assert.Single(await Store.FindPurgingAsync(10, Cancellation)).Id);
         Assert.Equal(4, artifacts.Objects.Count);
 
+        PurgeReport another = await tracker.PurgeAsync(new PurgeOptions { Runs = [local], KeepArtifacts = true }, cancellationToken: Cancellation);
+        Assert.Equal((0, away), (another.Runs, Assert.Single(another.Skipped).Id));
         artifacts.Away = false;
         PurgeReport second = await tracker.PurgeAsync(cancellationToken: Cancellation);
         Assert.Equal((1, 2L), (second.Runs, second.ArtifactFiles));

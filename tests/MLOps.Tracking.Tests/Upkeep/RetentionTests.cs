@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+using MLOps.Tracking.Search;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking.Tests.Upkeep;
@@ -142,6 +144,22 @@ public sealed class RetentionTests : UpkeepTests
     }
 
     [Fact]
+    public async Task A_policy_that_purges_at_once_does_so_also_when_the_store_s_clock_is_ahead()
+    {
+        FakeTimeProvider behind = new(Clock.GetUtcNow() - TimeSpan.FromSeconds(1));
+        await using Tracker tracker = Open(t => t.UseTimeProvider(behind));
+        await LogRunAsync(tracker);
+
+        RetentionReport report = await tracker.ApplyRetentionAsync(new RetentionPolicy { MaxAge = TimeSpan.Zero, PurgeAfter = TimeSpan.Zero }, cancellationToken: Cancellation);
+        Assert.Empty(report.Deleted);
+
+        behind.Advance(TimeSpan.FromMilliseconds(1));
+        report = await tracker.ApplyRetentionAsync(new RetentionPolicy { MaxAge = TimeSpan.Zero, PurgeAfter = TimeSpan.Zero }, cancellationToken: Cancellation);
+
+        Assert.Equal((1, 1), (report.Deleted.Count, report.Purge!.Runs));
+    }
+
+    [Fact]
     public async Task A_policy_applies_to_the_experiments_that_it_names()
     {
         await using Tracker tracker = Open();
@@ -154,6 +172,18 @@ public sealed class RetentionTests : UpkeepTests
         Assert.Equal([sweep], report.Deleted);
         Assert.Equal(0, report.Purge!.Runs);
         Assert.Equal((Lifecycle.Active, Lifecycle.Deleted), (await LifecycleAsync(churn), await LifecycleAsync(deleted)));
+    }
+
+    [Fact]
+    public async Task A_policy_applies_to_the_runs_that_its_filter_finds()
+    {
+        await using Tracker tracker = Open();
+        RunId sweep = await LogRunAsync(tracker, options: new RunOptions { Name = "sweep" }), kept = await LogRunAsync(tracker, options: new RunOptions { Name = "kept" });
+        Clock.Advance(TimeSpan.FromDays(11));
+
+        Assert.Equal([sweep], (await tracker.ApplyRetentionAsync(OlderThanTenDays with { Filter = RunField.Name.EqualTo("sweep") }, cancellationToken: Cancellation)).Deleted);
+        Assert.Equal(Lifecycle.Active, await LifecycleAsync(kept));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await tracker.ApplyRetentionAsync(OlderThanTenDays with { Filter = ExperimentField.Name.EqualTo("churn") }, cancellationToken: Cancellation));
     }
 
     [Fact]
