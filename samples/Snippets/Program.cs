@@ -49,7 +49,6 @@ await Operating.ConfigureAsync();
 await LogsAndCost.HostAsync();
 await LogsAndCost.LogAsync(tracker);
 await LogsAndCost.CostAsync();
-
 await Upkeep.ChangeAsync(tracker, id);
 await Upkeep.DeleteAsync(tracker, id);
 await Upkeep.PurgeAsync(tracker);
