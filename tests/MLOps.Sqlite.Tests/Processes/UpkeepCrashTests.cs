@@ -42,7 +42,7 @@ public sealed class UpkeepCrashTests : IDisposable
                 // Half of the time while it deletes artifacts, half of the time while it removes rows.
                 int left = _random.Next(_deleted.Count);
                 if (trial % 2 == 0)
-                    await ReachAsync(() => Directory.Exists(Artifacts) && Directory.GetDirectories(Artifacts).Length <= _kept.Count + left);
+                    await ReachAsync(() => _deleted.Count(run => Directory.Exists(Path.Combine(Artifacts, run.Value))) <= left);
                 else
                     await ReachAsync(() => Count("SELECT count(*) FROM run WHERE lifecycle = 1") == 0 && Count("SELECT count(*) FROM chunk") <= (_kept.Count + left) * ChunksPerRun);
                 Thread.SpinWait(_random.Next(300_000));
