@@ -5,28 +5,38 @@ using Xunit;
 
 namespace MLOps.Architecture.Tests.Packages;
 
-/// <summary>A public type is a promise; each package has an aim for how many it makes.</summary>
+/// <summary>
+/// A public type is a promise; each package has an aim for how many it makes to a program that names the package's own namespace. A namespace below it that a program
+/// asks for by itself — to search, to evaluate, to write a back end — has an aim of its own (docs/decisions/0002).
+/// </summary>
 public sealed class PublicTypesTests
 {
     private static readonly Dictionary<string, int> Aims = new(StringComparer.Ordinal)
     {
-        ["MLOps.Tracking"] = 60, ["MLOps.Registry"] = 40, ["MLOps.Drift"] = 60, ["MLOps.Training"] = 50,
+        ["MLOps.Tracking"] = 60, ["MLOps.Tracking.Artifacts"] = 15, ["MLOps.Tracking.Evaluation"] = 15, ["MLOps.Tracking.Search"] = 20, ["MLOps.Tracking.Storage"] = 25,
+        ["MLOps.Registry"] = 40, ["MLOps.Drift"] = 60, ["MLOps.Training"] = 50,
         ["MLOps.Sqlite"] = 5, ["MLOps.Postgres"] = 5, ["MLOps.MLflow"] = 5, ["MLOps.S3"] = 5, ["MLOps.AzureBlobs"] = 5,
     };
 
     [Fact]
-    public void No_package_makes_half_again_as_many_promises_as_its_aim()
+    public void Nothing_makes_half_again_as_many_promises_as_its_aim()
     {
-        StringBuilder table = new("public types per package (aim)\n");
+        StringBuilder table = new("public types per package and namespace (aim)\n");
         List<string> over = [];
         foreach (Package package in Package.All)
         {
-            // Nested types are cases of their parent: a closed set of outcomes counts once.
-            int count = Assembly.Load(package.Name).GetExportedTypes().Count(type => !type.IsNested);
-            bool hasAim = Aims.TryGetValue(package.Name, out int aim);
-            table.Append(CultureInfo.InvariantCulture, $"  {package.Name,-20} {count,4} ({(hasAim ? aim.ToString(CultureInfo.InvariantCulture) : "none")})\n");
-            if (hasAim && count * 2 > aim * 3)
-                over.Add($"{package.Name} has {count} public types, aim {aim}");
+            // Nested types are cases of their parent: a closed set of outcomes counts once. Doors into namespaces of others belong to the package.
+            var rooms = Assembly.Load(package.Name).GetExportedTypes()
+                .Where(type => !type.IsNested)
+                .CountBy(type => type.Namespace!.StartsWith(package.Name, StringComparison.Ordinal) && Aims.ContainsKey(type.Namespace) ? type.Namespace : package.Name)
+                .OrderBy(room => room.Key, StringComparer.Ordinal);
+            foreach ((string room, int count) in rooms)
+            {
+                bool hasAim = Aims.TryGetValue(room, out int aim);
+                table.Append(CultureInfo.InvariantCulture, $"  {room,-28} {count,4} ({(hasAim ? aim.ToString(CultureInfo.InvariantCulture) : "none")})\n");
+                if (hasAim && count * 2 > aim * 3)
+                    over.Add($"{room} has {count} public types, aim {aim}");
+            }
         }
 
         TestContext.Current.TestOutputHelper?.WriteLine(table.ToString());
