@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using MLOps.Sqlite.Checks;
 using MLOps.Sqlite.Connections;
-using MLOps.Sqlite.Runs;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Sqlite;

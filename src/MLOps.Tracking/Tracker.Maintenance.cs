@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.Logging;
-using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking;

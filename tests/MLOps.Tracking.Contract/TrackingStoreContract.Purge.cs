@@ -11,7 +11,8 @@ public abstract partial class TrackingStoreContract
         Needs(StoreCapabilities.Purge);
         TestJournal journal = new(Clock);
         RunId run = RunId.New(), child = RunId.New();
-        await LogAsync(journal, Started(run), Points(run, new MetricPoint(1, NowMs, 0.5)));
+        RunId parent = RunId.New();
+        await LogAsync(journal, Started(run) with { Parent = parent }, Points(run, new MetricPoint(1, NowMs, 0.5)));
         await LogAsync(Started(child) with { Parent = run });
         await Store.SetRunLifecycleAsync(run, Lifecycle.Deleted, Cancellation);
 
@@ -20,6 +21,9 @@ public abstract partial class TrackingStoreContract
         Assert.Equal((run, Lifecycle.Deleted), (begun.Id, begun.Lifecycle));
         Assert.Null(await Store.FindRunAsync(run, Cancellation));
         Assert.Equal([child], await FindRunIdsAsync(new RunQuery { Lifecycle = null }));
+        Assert.Equal([child], await FindRunIdsAsync(new RunQuery { Lifecycle = null, Experiments = [(await GetExperimentAsync("churn")).Id] }));
+        Assert.Empty(await FindRunIdsAsync(new RunQuery { Lifecycle = null, Parent = parent }));
+        Assert.Empty(await FindRunIdsAsync(new RunQuery { Lifecycle = Lifecycle.Deleted }));
         Assert.Empty(await GetPointsAsync(run));
         await Assert.ThrowsAsync<RunPurgedException>(async () => await Store.SetRunLifecycleAsync(run, Lifecycle.Active, Cancellation));
         await Assert.ThrowsAsync<RunPurgedException>(async () => await Store.SetRunLifecycleAsync(run, Lifecycle.Deleted, Cancellation));

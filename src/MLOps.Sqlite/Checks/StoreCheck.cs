@@ -77,10 +77,17 @@ internal sealed class StoreCheck(Connection connection)
 
         List<StoreFinding> findings = [];
         using Statement check = connection.PrepareForOneUse($"PRAGMA foreign_key_check({table})");
-        while (findings.Count < MostPerTable && check.Step())
+        try
         {
-            string row = check.IsNull(1) ? "A row" : $"Row {check.Int64(1)}";
-            findings.Add(new StoreFinding(StoreFindingKind.Reference, $"{row} of table '{table}' refers to a row of '{check.Text(2)}' that is not there. Restore a backup, or remove the row."));
+            while (findings.Count < MostPerTable && check.Step())
+            {
+                string row = check.IsNull(1) ? "A row" : $"Row {check.Int64(1)}";
+                findings.Add(new StoreFinding(StoreFindingKind.Reference, $"{row} of table '{table}' refers to a row of '{check.Text(2)}' that is not there. Restore a backup, or remove the row."));
+            }
+        }
+        catch (SqliteErrorException error) when (error.IsDamage)
+        {
+            findings.Add(Damage($"table '{table}' cannot be read: {error.Message}"));
         }
 
         return new CheckPart(findings, from);
@@ -120,7 +127,7 @@ internal sealed class StoreCheck(Connection connection)
 
     private static string? LifecycleError(long lifecycle, bool hasTime, bool isBuried) => lifecycle switch
     {
-        0 or 1 when isBuried => "is there although its id is among those of purged runs. Restore a backup, or delete it and purge it again.",
+        0 or 1 when isBuried => "is there although its id is among those of purged runs. Restore a backup.",
         0 when hasTime => "is in use and has a time of deletion. Delete and restore it.",
         1 when !hasTime => "is deleted and has no time of deletion. Restore and delete it.",
         2 when !isBuried => "is being purged and nothing keeps its id from being taken again. Restore a backup.",

@@ -11,7 +11,7 @@ internal sealed class PurgeTable(Connection connection)
 
     private Statement Mark => field ??= connection.Prepare("UPDATE run SET lifecycle = 2 WHERE run_id = ? AND lifecycle = 1");
 
-    private Statement Bury => field ??= connection.Prepare("INSERT INTO purged_run(run_id) VALUES(?)");
+    private Statement Bury => field ??= connection.Prepare("INSERT INTO purged_run(run_id) VALUES(?) ON CONFLICT DO NOTHING");
 
     private Statement DeleteLease => field ??= connection.Prepare("DELETE FROM lease WHERE run = (SELECT id FROM run WHERE run_id = ?)");
 
@@ -102,6 +102,8 @@ internal sealed class PurgeTable(Connection connection)
 
             DeleteTail.With(series).Run();
             DeleteSeries.With(series).Run();
+            if (!lasts())
+                return false;
         }
 
         DeleteParams.With(run).Run();

@@ -48,8 +48,7 @@ internal sealed class RunPurge(
                     free.Add(run);
             }
 
-            bool marks = !options.DryRun && free.Count > 0;
-            await EndAsync(marks ? await store.BeginPurgeAsync([.. free.Select(run => run.Id)], cancellationToken).ConfigureAwait(false) : free, cancellationToken).ConfigureAwait(false);
+            await EndAsync(options.DryRun || free.Count == 0 ? free : await BeginAsync(free, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
 
         int purgedExperiments = 0;
@@ -87,6 +86,15 @@ internal sealed class RunPurge(
     private ArtifactFolder ArtifactsOf(RunInfo run) => Uri.TryCreate(run.ArtifactLocation, UriKind.Absolute, out Uri? location)
         ? openArtifacts(location)
         : throw new ArtifactStoreException($"Its artifact location '{run.ArtifactLocation}' is not a URI. Purge it with PurgeOptions.KeepArtifacts.", isTransient: false);
+
+    private async ValueTask<IReadOnlyList<RunInfo>> BeginAsync(IEnumerable<RunInfo> runs, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RunInfo> begun = await store.BeginPurgeAsync([.. runs.Select(run => run.Id)], cancellationToken).ConfigureAwait(false);
+
+        // A power loss must not bring a run back whose artifacts it does not bring back.
+        await store.SyncAsync(cancellationToken).ConfigureAwait(false);
+        return begun;
+    }
 
     private async ValueTask EndAsync(IReadOnlyList<RunInfo> begun, CancellationToken cancellationToken)
     {

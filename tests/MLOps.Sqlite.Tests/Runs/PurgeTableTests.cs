@@ -79,7 +79,7 @@ public sealed class PurgeTableTests : IDisposable
                 Assert.Fail(finding.Message);
         }
 
-        Assert.Equal([136, 72, 8, 0, 0], left);
+        Assert.Equal([136, 72, 8, 0, 0, 0], left);
         Assert.Equal((0, 0), (_folder.Count("coarse"), _folder.Count("run")));
         Assert.Empty(await store.FindPurgingAsync(1, Token));
     }
