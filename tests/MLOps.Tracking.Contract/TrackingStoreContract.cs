@@ -19,7 +19,11 @@ public abstract partial class TrackingStoreContract : IAsyncLifetime
 
     protected long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public async ValueTask InitializeAsync() => _store = await CreateAsync(Clock);
+    public async ValueTask InitializeAsync()
+    {
+        _store = await CreateAsync(Clock);
+        await _store.OpenAsync(Cancellation);
+    }
 
     public async ValueTask DisposeAsync()
     {

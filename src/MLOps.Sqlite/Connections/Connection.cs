@@ -6,8 +6,12 @@ namespace MLOps.Sqlite.Connections;
 /// <summary>One connection to the file, used by one thread at a time.</summary>
 internal sealed class Connection : IDisposable
 {
+    /// <summary>A question of a text, in UTF-8, and a number.</summary>
+    public delegate bool TextQuestion(ReadOnlySpan<byte> utf8, long number);
+
     private readonly sqlite3 _handle;
     private readonly List<Statement> _statements = [];
+    private readonly List<delegate_function_scalar> _functions = [];
 
     static Connection() => Batteries_V2.Init();
 
@@ -49,6 +53,16 @@ internal sealed class Connection : IDisposable
         Statement prepared = PrepareForOneUse(sql);
         _statements.Add(prepared);
         return prepared;
+    }
+
+    /// <summary>Lets SQL ask a question of a text and a number. The answer must not raise.</summary>
+    public void AddFunction(string name, TextQuestion answer)
+    {
+        // SQLite keeps no hold on it.
+        delegate_function_scalar function = (context, _, args) =>
+            raw.sqlite3_result_int(context, answer(raw.sqlite3_value_blob(args[0]), raw.sqlite3_value_int64(args[1])) ? 1 : 0);
+        _functions.Add(function);
+        Check(raw.sqlite3_create_function(_handle, name, 2, raw.SQLITE_UTF8, null, function));
     }
 
     public void Execute(string sql) => Check(raw.sqlite3_exec(_handle, sql));

@@ -4,6 +4,7 @@ using MLOps.Sqlite.Experiments;
 using MLOps.Sqlite.Leases;
 using MLOps.Sqlite.Metrics;
 using MLOps.Sqlite.Runs;
+using MLOps.Sqlite.Search;
 
 namespace MLOps.Sqlite.Connections;
 
@@ -19,6 +20,8 @@ internal sealed class Session : IDisposable
         Experiments = new ExperimentTable(connection, Keys);
         Runs = new RunTable(connection, Keys);
         RunReader = new RunReader(connection);
+        RunSearch = new RunSearch(this);
+        ExperimentSearch = new ExperimentSearch(this);
         Purges = new PurgeTable(connection);
         Leases = new LeaseTable(connection);
         Datasets = new DatasetTable(connection);
@@ -36,6 +39,10 @@ internal sealed class Session : IDisposable
     public RunTable Runs { get; }
 
     public RunReader RunReader { get; }
+
+    public RunSearch RunSearch { get; }
+
+    public ExperimentSearch ExperimentSearch { get; }
 
     public PurgeTable Purges { get; }
 

@@ -14,8 +14,6 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
 
     private Statement FindByName => field ??= connection.Prepare(Columns + "WHERE name = ?");
 
-    private Statement FindAll => field ??= connection.Prepare(Columns + "ORDER BY id DESC");
-
     private Statement Insert => field ??= connection.Prepare("INSERT INTO experiment(name, artifact_location, lifecycle, created_ms, updated_ms) VALUES(?, ?, 0, ?, ?)");
 
     private Statement Locate => field ??= connection.Prepare("UPDATE experiment SET artifact_location = ? WHERE id = ?");
@@ -54,15 +52,6 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
     public Experiment? Find(ExperimentId id) => Number(id) is { } number ? One(FindById.With(number)) : null;
 
     public Experiment? Find(string name) => One(FindByName.With(name));
-
-    public List<Experiment> All()
-    {
-        List<Experiment> all = [];
-        using Rows rows = FindAll.Query();
-        while (rows.Next())
-            all.Add(Read(FindAll));
-        return all;
-    }
 
     public Experiment Create(string name, string? artifactLocation, string artifactRoot, long nowMs)
     {

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using MLOps.Sqlite.Connections;
 using MLOps.Sqlite.Experiments;
 using MLOps.Sqlite.Leases;
@@ -9,8 +7,6 @@ namespace MLOps.Sqlite.Runs;
 /// <summary>Runs with all that is known of them but their points.</summary>
 internal sealed class RunReader(Connection connection)
 {
-    private const int PageSize = 256;
-
     private const string Columns = """
         SELECT r.id, r.run_id, r.experiment, r.name, r.user, r.status, r.started_ms, r.ended_ms, r.parent, r.artifact_location, r.lifecycle, l.expires_ms, r.newest_ms, l.renewed_ms,
             CASE WHEN l.run IS NOT NULL THEN (SELECT max(newest_ms) FROM series WHERE owner_kind = 0 AND owner = r.id) END, r.deleted_ms
@@ -20,6 +16,8 @@ internal sealed class RunReader(Connection connection)
 
     private Statement FindById => field ??= connection.Prepare(Columns + "WHERE r.run_id = ? AND r.lifecycle < 2");
 
+    private Statement FindByNumber => field ??= connection.Prepare(Columns + "WHERE r.id = ?");
+
     private Statement FindParams => field ??= connection.Prepare("SELECT k.name, p.value FROM param p JOIN key_name k ON k.id = p.key WHERE p.run = ?");
 
     private Statement FindTags => field ??= connection.Prepare("SELECT k.name, t.value FROM tag t JOIN key_name k ON k.id = t.key WHERE t.run = ?");
@@ -27,6 +25,15 @@ internal sealed class RunReader(Connection connection)
     private Statement FindMetrics => field ??= connection.Prepare("""
         SELECT k.name, s.latest_step, s.latest_ms, s.latest_value
         FROM series s JOIN key_name k ON k.id = s.key WHERE s.owner_kind = 0 AND s.owner = ?
+        """);
+
+    private Statement FindParam => field ??= connection.Prepare("SELECT k.name, p.value FROM param p JOIN key_name k ON k.id = p.key WHERE p.run = ? AND k.name = ?");
+
+    private Statement FindTag => field ??= connection.Prepare("SELECT k.name, t.value FROM tag t JOIN key_name k ON k.id = t.key WHERE t.run = ? AND k.name = ?");
+
+    private Statement FindMetric => field ??= connection.Prepare("""
+        SELECT k.name, s.latest_step, s.latest_ms, s.latest_value
+        FROM series s JOIN key_name k ON k.id = s.key WHERE s.owner_kind = 0 AND s.owner = ? AND k.name = ?
         """);
 
     private Statement FindDatasets => field ??= connection.Prepare("""
@@ -44,48 +51,15 @@ internal sealed class RunReader(Connection connection)
             run = Read(FindById, nowMs);
         }
 
-        return Details(run.Number, run.Info);
+        return Details(run.Number, run.Info, RunFields.All);
     }
 
-    public RunPage Find(RunQuery query, RunPage.Place? after, long nowMs)
+    /// <summary>Reads a run that a search has found in the same transaction.</summary>
+    public RunDetails Read(long number, RunFields fields, long nowMs)
     {
-        List<(long Number, RunInfo Info)> found = [];
-        using (Statement select = connection.PrepareForOneUse(Sql(query, after)))
-        {
-            if (query.Parent is { } parent)
-                select.With(parent.Value);
-            if (query.Lifecycle is { } lifecycle)
-                select.With((long)lifecycle);
-            if (after is { } place)
-                select.With(place.StartedAtMs).With(place.StartedAtMs).With(place.RunId);
-            while (select.Step())
-                found.Add(Read(select, nowMs));
-        }
-
-        RunInfo? last = found.Count == PageSize ? found[^1].Info : null;
-        return new RunPage(
-            found.ConvertAll(run => Details(run.Number, run.Info)),
-            last is null ? null : new RunPage.Place(last.StartedAt.ToUnixTimeMilliseconds(), last.Id.Value));
-    }
-
-    private static string Sql(RunQuery query, RunPage.Place? after)
-    {
-        List<string> terms = ["r.lifecycle < 2"];
-        if (query.Experiments is { } experiments)
-        {
-            // Numbers of our own making: safe to write into the text. The plus keeps SQLite from gathering several experiments and sorting them anew for each page.
-            List<string> numbers = [.. experiments.Select(ExperimentTable.Number).OfType<long>().Select(number => number.ToString(CultureInfo.InvariantCulture))];
-            terms.Add(numbers.Count == 1 ? $"r.experiment = {numbers[0]}" : $"+r.experiment IN ({string.Join(',', numbers)})");
-        }
-
-        if (query.Parent is not null)
-            terms.Add("r.parent = ?");
-        if (query.Lifecycle is not null)
-            terms.Add("r.lifecycle = ?");
-        if (after is not null)
-            terms.Add("r.started_ms <= ? AND (r.started_ms < ? OR r.run_id > ?)");
-        StringBuilder sql = new(Columns);
-        return sql.Append("WHERE ").AppendJoin(" AND ", terms).Append(CultureInfo.InvariantCulture, $" ORDER BY r.started_ms DESC, r.run_id LIMIT {PageSize}").ToString();
+        using Rows rows = FindByNumber.With(number).Query();
+        rows.Next();
+        return Details(number, Read(FindByNumber, nowMs).Info, fields);
     }
 
     private static (long Number, RunInfo Info) Read(Statement row, long nowMs)
@@ -110,22 +84,30 @@ internal sealed class RunReader(Connection connection)
         });
     }
 
-    private RunDetails Details(long number, RunInfo info) => new()
+    private RunDetails Details(long number, RunInfo info, RunFields fields) => new()
     {
         Info = info,
-        Params = Dictionary(FindParams, number, static row => row.Text(1)),
-        Tags = Dictionary(FindTags, number, static row => row.Text(1)),
-        Metrics = Dictionary(FindMetrics, number, static row => row.Point(1)),
-        Datasets = Datasets(number),
+        Params = Dictionary(FindParams, FindParam, fields.Params, number, static row => row.Text(1)),
+        Tags = Dictionary(FindTags, FindTag, fields.Tags, number, static row => row.Text(1)),
+        Metrics = Dictionary(FindMetrics, FindMetric, fields.Metrics, number, static row => row.Point(1)),
+        Datasets = fields.Datasets ? Datasets(number) : [],
     };
 
-    private static Dictionary<string, T> Dictionary<T>(Statement select, long number, Func<Statement, T> value)
+    private static Dictionary<string, T> Dictionary<T>(Statement all, Statement one, IReadOnlyList<string>? keys, long number, Func<Statement, T> value)
     {
         Dictionary<string, T> dictionary = new(StringComparer.Ordinal);
-        using Rows rows = select.With(number).Query();
-        while (rows.Next())
-            dictionary.Add(select.Text(0), value(select));
+        if (keys is null)
+            AddRows(all.With(number));
+        foreach (string key in keys ?? [])
+            AddRows(one.With(number).With(key));
         return dictionary;
+
+        void AddRows(Statement select)
+        {
+            using Rows rows = select.Query();
+            while (rows.Next())
+                dictionary[select.Text(0)] = value(select);
+        }
     }
 
     private List<DatasetInput> Datasets(long number)
