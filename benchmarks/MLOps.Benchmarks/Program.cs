@@ -6,6 +6,7 @@ Scenario[] scenarios =
     new("log-metric", "what one LogMetric call costs the thread that makes it", LogMetricScenario.RunAsync),
     new("ingest", "points a second from the call until a query shows them", IngestScenario.RunAsync),
     new("store-size", "bytes that a point takes in the store", StoreSizeScenario.RunAsync),
+    new("search", "milliseconds to find the best 50 runs by three conditions and an order", SearchScenario.RunAsync),
     new("series", "milliseconds to read a series whole, and to reduce a long one", SeriesScenario.RunAsync),
     new("startup", "from the start of a process until its first point is safe", StartupScenario.RunAsync),
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),

@@ -13,6 +13,9 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
     /// <summary>How many rows it has read that no index led to, since it was prepared.</summary>
     public int FullScanSteps => raw.sqlite3_stmt_status(handle, raw.SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
 
+    /// <summary>How many instructions of SQLite's machine it has run, since it was prepared.</summary>
+    public int Instructions => raw.sqlite3_stmt_status(handle, raw.SQLITE_STMTSTATUS_VM_STEP, 0);
+
     public Statement With(long value) => Given(raw.sqlite3_bind_int64(handle, ++_given, value));
 
     /// <summary>Gives a number; SQLite has no NaN and stores NULL for it, infinities it keeps.</summary>

@@ -24,12 +24,12 @@ internal sealed class RunQuestion
     private readonly long _nowMs;
     private readonly Dictionary<SearchField, KeyedField> _fields = [];
     private readonly List<Sql> _conditions = [];
+    private readonly int _startPlace;
 
     public RunQuestion(RunQuery query, Session session, TextTests tests, long nowMs)
     {
         (_keys, _tests, _nowMs) = (session.Keys, tests, nowMs);
         IReadOnlyList<OrderKey> order = query.FullOrder;
-        StartsByStart = order[0].Field == RunField.StartedAt.Field;
         AddScope(query, session.Experiments);
         if (IsKeyed(order[0].Field))
             LeadField = FieldOf(order[0].Field);
@@ -37,6 +37,7 @@ internal sealed class RunQuestion
             Add(comparison);
         _conditions.AddRange(_fields.Values.Where(field => field is { IsRequired: true, IsJoined: false }).Select(field => field.Passes));
         Order = [.. order.Select(SortKeyOf)];
+        _startPlace = order.TakeWhile(key => key.Field != RunField.StartedAt.Field).Count();
     }
 
     /// <summary>The experiment, when there is only one to look in.</summary>
@@ -46,9 +47,6 @@ internal sealed class RunQuestion
 
     /// <summary>The field of the first order key, when it is a metric, param or tag.</summary>
     public KeyedField? LeadField { get; }
-
-    /// <summary>Whether the first order key is the start.</summary>
-    public bool StartsByStart { get; }
 
     /// <summary>Conditions on the run itself.</summary>
     public IReadOnlyList<Sql> Conditions => _conditions;
@@ -64,11 +62,14 @@ internal sealed class RunQuestion
     /// <summary>Ways to begin that attributes and datasets open, each with an index that answers it.</summary>
     public List<Driver> Drivers { get; } = [];
 
-    /// <summary>The way to begin that is always there.</summary>
+    /// <summary>The way to begin that is always there: all runs of the experiment, or all.</summary>
     public Driver Base =>
         Experiment is { } one
-            ? new Driver(Sql.Of("run r INDEXED BY run_by_experiment"), Sql.Of($"r.experiment = {one}"), s_run, Field: null, StartsByStart) { IsRun = true }
-            : new Driver(Sql.Of(StartsByStart ? "run r INDEXED BY run_by_start" : "run r"), Sql.Of("1"), s_run, Field: null, StartsByStart) { IsRun = true };
+            ? new Driver(Sql.Of("run r INDEXED BY run_by_experiment"), Sql.Of($"r.experiment = {one}"), s_run) { IsRun = true, FollowsStart = true }
+            : new Driver(Sql.Of("run r INDEXED BY run_by_start"), Sql.Of("1"), s_run) { IsRun = true, FollowsStart = true };
+
+    /// <summary>Whether the runs of a stretch are in the order of their start: what comes before it in the order is alike for all.</summary>
+    public bool IsByStart(Phase phase) => _startPlace == (phase is Phase.NaN or Phase.Missing ? 1 : 0);
 
     private void AddScope(RunQuery query, ExperimentTable experiments)
     {
@@ -128,8 +129,7 @@ internal sealed class RunQuestion
         if (index is null)
             return;
         Sql range = index == "run_by_experiment" ? Sql.Of($"r.experiment = {Experiment!.Value} AND {condition}") : condition;
-        bool ordered = StartsByStart && index is "run_by_start" or "run_by_experiment";
-        Drivers.Add(new Driver(Sql.Of($"run r INDEXED BY {Sql.Of(index)}"), range, s_run, Field: null, ordered) { IsRun = true });
+        Drivers.Add(new Driver(Sql.Of($"run r INDEXED BY {Sql.Of(index)}"), range, s_run) { IsRun = true, FollowsStart = index is "run_by_start" or "run_by_experiment" or "run_by_parent" });
     }
 
     private void AddStatus(Comparison comparison)
@@ -141,7 +141,7 @@ internal sealed class RunQuestion
 
         // A run whose lease has run out is killed and stands as running.
         RunStatus[] standing = passing.Contains(RunStatus.Killed) && !passing.Contains(RunStatus.Running) ? [.. passing, RunStatus.Running] : passing;
-        Drivers.Add(new Driver(Sql.Of("run r INDEXED BY run_by_status"), Sql.Of($"r.status IN ({Listed(standing)})"), s_run, Field: null, IsOrdered: false) { IsRun = true });
+        Drivers.Add(new Driver(Sql.Of("run r INDEXED BY run_by_status"), Sql.Of($"r.status IN ({Listed(standing)})"), s_run) { IsRun = true });
     }
 
     private void AddDataset(Comparison comparison)
@@ -152,14 +152,14 @@ internal sealed class RunQuestion
         if (comparison.Field.Key != "context" && Search.Conditions.RangeOfText(comparison, value) is { } range)
         {
             Sql inputs = Sql.Of($"(SELECT DISTINCT i.run AS run FROM dataset d INDEXED BY {Sql.Of("dataset_by_" + comparison.Field.Key)} CROSS JOIN run_input i ON i.dataset = d.id WHERE {range}) x");
-            Drivers.Add(new Driver(inputs, Sql.Of("1"), Sql.Of("x.run"), Field: null, IsOrdered: false));
+            Drivers.Add(new Driver(inputs, Sql.Of("1"), Sql.Of("x.run")));
         }
     }
 
     private SortKey SortKeyOf(OrderKey key)
     {
         if (!IsKeyed(key.Field))
-            return new SortKey(AttributeOf(key.Field.Key), IsPresent: null, key.Field.Key is not ("start_time" or "end_time"), key.Descending);
+            return new SortKey(AttributeOf(key.Field.Key), IsPresent: null, key.Field.Key is not ("start_time" or "end_time"), key.Descending) { IsNullable = key.Field.Key == "end_time" };
         KeyedField field = FieldOf(key.Field);
         field.IsSorted = true;
         return new SortKey(field.Value, field.IsMetric ? field.IsPresent : null, !field.IsMetric, key.Descending);

@@ -83,7 +83,7 @@ internal sealed class RunSearch(Session session)
                 where.Add(after);
                 if (phase == Phase.Value)
                     limits.Add(Bound(order[0], place[0]));
-                else if (phase == Phase.Whole && question.StartsByStart && place[0] is OrderValue.Number)
+                else if (phase == Phase.Whole && question.IsByStart(phase) && place[0] is OrderValue.Number)
                     where.Add(Bound(order[0], place[0]));
             }
         }
@@ -149,28 +149,30 @@ internal sealed class RunSearch(Session session)
         List<Driver> ways = [.. question.Drivers];
         foreach (KeyedField field in required)
         {
-            bool isLead = field == question.LeadField;
-            Sql range = Sql.All([field.Range(question.Experiment), .. isLead ? limits : []]);
-            ways.Add(new Driver(field.Walk(question.Experiment), range, field.Run, field, isLead && phase == Phase.Value));
+            Sql range = Sql.All([field.Range(question.Experiment), .. field == question.LeadField ? limits : []]);
+            ways.Add(new Driver(field.Walk(question.Experiment), range, field.Run) { Field = field });
         }
 
         if (ways.Count == 0)
             return whole;
-        double runs = CountRuns(), scope = question.Experiment is null ? runs : Math.Min(runs, Count(whole, runs));
-        whole.Rows = (long)scope;
+        double runs = CountRuns();
+        double scope = whole.Rows = question.Experiment is null ? runs : Count(whole, runs);
         double passing = 1;
         foreach (Driver way in ways)
         {
-            way.Rows = (long)Count(way, runs);
+            way.Rows = Count(way, runs);
             passing *= Share(way);
         }
 
         return ways.Prepend(whole).MinBy(Cost)!;
 
+        // Of its own experiment for metrics, whose index knows it; of all runs for the others.
         double Share(Driver way) => way == whole ? 1 : Math.Clamp(way.Rows / Math.Max(way.Field is { IsMetric: true } ? scope : runs, 1), 1e-9, 1);
 
         // A walk in order ends when enough runs have passed all other conditions; any other goes through all its rows.
-        double Cost(Driver way) => way.IsOrdered ? Math.Min(way.Rows, most * Share(way) / passing) : way.Rows;
+        double Cost(Driver way) => IsOrdered(way) ? Math.Min(way.Rows, most * Share(way) / passing) : way.Rows;
+
+        bool IsOrdered(Driver way) => way.Field is { } field ? field == question.LeadField && phase == Phase.Value : way.FollowsStart && question.IsByStart(phase);
     }
 
     private double CountRuns()

@@ -10,12 +10,16 @@ namespace MLOps.Sqlite.Search;
 /// <param name="IsDescending">Largest first.</param>
 internal sealed record SortKey(Sql Value, Sql? IsPresent, bool IsText, bool IsDescending)
 {
+    /// <summary>Whether it may be missing. Default: yes.</summary>
+    public bool IsNullable { get; init; } = true;
+
     /// <summary>What stands for the key in an <c>ORDER BY</c>.</summary>
     public Sql Order
     {
         get
         {
-            Sql value = IsDescending ? Sql.Of($"{Value} DESC") : Sql.Of($"{Value} ASC NULLS LAST");
+            // Indexes are in SQLite's order, in which NULL is the least.
+            Sql value = Sql.Of($"{Value} {Sql.Of(IsDescending ? "DESC" : IsNullable ? "ASC NULLS LAST" : "ASC")}");
             return IsPresent is null ? value : Sql.Of($"{IsPresent} DESC, {value}");
         }
     }
@@ -52,6 +56,7 @@ internal sealed record SortKey(Sql Value, Sql? IsPresent, bool IsText, bool IsDe
     {
         OrderValue.Missing => null,
         OrderValue.NaN => IsPresent is null ? null : Sql.Of($"NOT {IsPresent}"),
+        _ when !IsNullable => Sql.Of($"{Value} {Sql.Of(IsDescending ? "<" : ">")} {Placeholder(place)}"),
         _ => Sql.Of($"({Value} {Sql.Of(IsDescending ? "<" : ">")} {Placeholder(place)} OR {Value} IS NULL)"),
     };
 
