@@ -11,7 +11,7 @@ public sealed partial class SqliteTrackingStore
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check(page);
-        return ReadAsync(session => session.RunSearch.Find(query, page, NowMs), cancellationToken);
+        return ReadAsync(session => session.RunSearch.Find(query, page, NowMs, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -64,21 +64,11 @@ public sealed partial class SqliteTrackingStore
     {
         try
         {
-            return await ReadAsync(
-                session =>
-                {
-                    using CancellationTokenRegistration interrupt = cancellationToken.Register(session.Connection.Interrupt);
-                    return kind(session.Check, from);
-                },
-                cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(session => kind(session.Check, from), cancellationToken).ConfigureAwait(false);
         }
         catch (TrackingStoreException error) when (error.InnerException is SqliteErrorException { IsDamage: true })
         {
             return new CheckPart([new StoreFinding(StoreFindingKind.Storage, error.Message)], null);
-        }
-        catch (TrackingStoreException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
         }
     }
 

@@ -270,7 +270,20 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     {
         await OpenAsync(cancellationToken).ConfigureAwait(false);
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        return await RetryWhileLockedAsync(() => _readers.Ask(question), cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await RetryWhileLockedAsync(() => _readers.Ask(Interruptible), cancellationToken).ConfigureAwait(false);
+        }
+        catch (TrackingStoreException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        T Interruptible(Session session)
+        {
+            using CancellationTokenRegistration interrupt = cancellationToken.Register(session.Connection.Interrupt);
+            return question(session);
+        }
     }
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ internal sealed class RunSearch(Session session)
 
     private Statement FindLastRun => field ??= session.Connection.Prepare("SELECT max(id) FROM run");
 
-    public Page<RunDetails> Find(RunQuery query, PageRequest page, long nowMs)
+    public Page<RunDetails> Find(RunQuery query, PageRequest page, long nowMs, CancellationToken cancellationToken)
     {
         _tests.Clear();
         RunQuestion question = new(query, session, _tests, nowMs);
@@ -26,13 +26,20 @@ internal sealed class RunSearch(Session session)
         {
             if (found.Count > page.Size)
                 break;
+            cancellationToken.ThrowIfCancellationRequested();
             if (Translate(question, phase, place, page.Size + 1 - found.Count) is { } sql)
                 Read(question, sql, found);
         }
 
         return new Page<RunDetails>(
-            [.. found.Take(page.Size).Select(run => session.RunReader.Read(run.Run, query.Fields, nowMs))],
+            [.. found.Take(page.Size).Select(run => Read(run.Run, query.Fields, nowMs, cancellationToken))],
             found.Count > page.Size ? PageToken.Write(query.Canonical, found[page.Size - 1].Place) : null);
+    }
+
+    private RunDetails Read(long run, RunFields fields, long nowMs, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return session.RunReader.Read(run, fields, nowMs);
     }
 
     private static Phase[] PhasesOf(RunQuestion question) => question.LeadField switch

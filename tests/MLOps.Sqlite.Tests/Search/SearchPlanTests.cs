@@ -68,9 +68,9 @@ public sealed class SearchPlanTests : IDisposable
             List<Sql> asked = [];
             session.RunSearch.Watch = asked.Add;
             PageRequest first = new() { Size = Page };
-            string? next = session.RunSearch.Find(query, first, Start + Runs).NextToken;
+            string? next = session.RunSearch.Find(query, first, Start + Runs, Token).NextToken;
             if (next is not null)
-                session.RunSearch.Find(query, first with { Token = next }, Start + Runs);
+                session.RunSearch.Find(query, first with { Token = next }, Start + Runs, Token);
             Assert.NotEmpty(asked);
             scans.AddRange(asked.SelectMany(sql => Plan(session.Connection, sql)).Where(IsScan).Select(step => $"{name}: {step}"));
 
@@ -90,7 +90,7 @@ public sealed class SearchPlanTests : IDisposable
         using Session session = new(Connection.Open(_folder.File, raw.SQLITE_OPEN_READONLY));
         List<Sql> asked = [];
         session.RunSearch.Watch = asked.Add;
-        session.RunSearch.Find(RunQuery.Parse(filter, order), new PageRequest { Size = Page }, Start + Runs);
+        session.RunSearch.Find(RunQuery.Parse(filter, order), new PageRequest { Size = Page }, Start + Runs, Token);
 
         Assert.Contains(asked.Where(IsSearch), sql => Steps(session.Connection, sql) > MostSteps);
     }
@@ -100,8 +100,8 @@ public sealed class SearchPlanTests : IDisposable
     {
         (RunId run, _, _) = await FillAsync();
         using Session session = new(Connection.Open(_folder.File, raw.SQLITE_OPEN_READONLY));
-        session.RunSearch.Find(new RunQuery(), new PageRequest { Size = Page }, Start + Runs);
-        session.RunSearch.Find(new RunQuery { Fields = new RunFields { Metrics = ["loss"], Params = ["seed"], Tags = ["ticket"] } }, new PageRequest { Size = Page }, Start + Runs);
+        session.RunSearch.Find(new RunQuery(), new PageRequest { Size = Page }, Start + Runs, Token);
+        session.RunSearch.Find(new RunQuery { Fields = new RunFields { Metrics = ["loss"], Params = ["seed"], Tags = ["ticket"] } }, new PageRequest { Size = Page }, Start + Runs, Token);
         session.RunReader.Find(run, Start);
 
         Assert.Equal(0, session.Connection.FullScanSteps);
