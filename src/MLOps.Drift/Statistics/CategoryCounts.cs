@@ -9,7 +9,7 @@ namespace MLOps.Drift.Statistics;
 /// reference needs to keep; <see cref="FromCounts"/> takes it up again. <see cref="CellCounts.Of"/> puts two of them side by side.
 /// </summary>
 /// <remarks>
-/// <para>Immutable and safe for any number of threads. Levels are compared character by character (ordinal): <c>a</c>, <c>A</c> and <c>a&#160;</c> are three levels, and the empty text is one.</para>
+/// <para>Immutable and safe for any number of threads. Levels are compared character by character (ordinal): <c>a</c> and <c>A</c> are two levels, and the empty text is one.</para>
 /// <para>Counting takes one pass; memory goes by the number of levels, not of values, and so does the sorting of levels. Levels that were made to collide cost no more than others: the runtime
 /// hashes texts with a secret key as soon as many collide, and numbers of more than a few hundred levels are sorted, not hashed.</para>
 /// </remarks>
@@ -101,7 +101,7 @@ public sealed class CategoryCounts
     /// <summary>Counts two columns of texts at the same time, each on a thread of its own when they are long.</summary>
     /// <param name="reference">The reference; null is missing.</param>
     /// <param name="current">The current sample; null is missing.</param>
-    /// <returns>The counts of each. For 1,000,000 texts a side the scenario <c>drift-chi2</c> measures the time.</returns>
+    /// <returns>The counts of each.</returns>
     public static (CategoryCounts Reference, CategoryCounts Current) OfBoth(ReadOnlyMemory<string?> reference, ReadOnlyMemory<string?> current)
     {
         if (Math.Min(reference.Length, current.Length) < WorthAThread)

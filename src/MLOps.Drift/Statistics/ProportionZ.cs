@@ -34,8 +34,7 @@ public static class ProportionZ
 
     private static TestResult Test(FourfoldTable table, Alternative alternative)
     {
-        if (alternative is < Alternative.TwoSided or > Alternative.Less)
-            throw new ArgumentOutOfRangeException(nameof(alternative), alternative, "There is no such alternative.");
+        FourfoldTable.Guard(alternative);
         TestResult frame = table.Frame(Name, "pooled variance, normal law");
         if (!frame.IsComputed)
             return frame;

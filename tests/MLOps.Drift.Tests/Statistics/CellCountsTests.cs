@@ -43,6 +43,14 @@ public sealed class CellCountsTests
     }
 
     [Fact]
+    public void A_level_of_just_the_least_share_keeps_its_cell()
+    {
+        CategoryCounts counts = CategoryCounts.FromCounts([new("a", 12), new("b", 2), new("c", 2)]);
+        Assert.Equal(3, CellCounts.Of(counts, counts, leastShare: 0.125).Names.Count);
+        Assert.Equal(["a", CellCounts.Other], CellCounts.Of(counts, counts, leastShare: 0.126).Names);
+    }
+
+    [Fact]
     public void Of_equally_frequent_levels_the_first_by_name_are_kept()
     {
         CategoryCounts counts = CategoryCounts.Of(["d", "c", "b", "a"]);
