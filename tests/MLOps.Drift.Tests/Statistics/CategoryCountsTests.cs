@@ -79,8 +79,8 @@ public sealed class CategoryCountsTests
     public void A_million_levels_are_only_many()
     {
         int levels = TestLength.Of(200_000, 1_000_000);
-        string[] reference = [.. Enumerable.Range(0, levels).Select(i => $"customer-{i * 7919L % 1_000_003:D7}")];
-        string[] current = [.. Enumerable.Range(levels / 2, levels).Select(i => $"customer-{i * 7919L % 1_000_003:D7}")];
+        string[] reference = [.. Enumerable.Range(0, levels).Select(i => $"customer-{i * 7919L % 10_000_019:D8}")];
+        string[] current = [.. Enumerable.Range(levels / 2, levels).Select(i => $"customer-{i * 7919L % 10_000_019:D8}")];
         (CategoryCounts first, CategoryCounts second) = CategoryCounts.OfBoth(reference, current);
         CellCounts cells = CellCounts.Of(first, second);
         Assert.Equal(levels / 2, cells.NewLevels.Count);
