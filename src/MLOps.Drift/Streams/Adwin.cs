@@ -2,7 +2,8 @@ namespace MLOps.Drift.Streams;
 
 /// <summary>Adaptive windowing (ADWIN): keeps the longest window of recent values whose mean did not change, and alarms when an older part of it differs from the newer.</summary>
 /// <remarks>
-/// <para>Takes any numbers of magnitude up to 1e100; larger ones, infinities and NaN are ignored and counted. The bound is made for values that span about 1: scale others to it.</para>
+/// <para>Takes any numbers of magnitude up to 1e100; larger ones, infinities and NaN are ignored and counted. The bound is made for values that span about 1: scale others to it.
+/// A huge outlier in a long window is a drift; in one of a few hundred values it stays in the variance and hides later changes: clip values, or reset.</para>
 /// <para>
 /// The window is an exponential histogram: buckets of 1, 2, 4, … values, a few of each size, with their sums and squared deviations. At every <see cref="Clock"/>-th value each border between buckets is tried
 /// as a cut into n₀ older and n₁ newer values: with m = 1/(n₀ − l + 1) + 1/(n₁ − l + 1), V the window's variance, W its length, l the <see cref="MinWindow"/> and d = ln(2·ln W/δ),

@@ -6,6 +6,7 @@ namespace MLOps.Drift.Streams;
 /// <para>
 /// z ← αx + (1 − α)z begins with the first value; with x̄ the mean since the restart and v the variance of the same fading weights, a drift is |z − x̄| &gt; L·√(v·α/(2 − α)·(1 − (1 − α)^2n)).
 /// There are no warnings. On a constant stream v is 0 and rounding alone may be a drift, as in River: such a stream needs no chart.
+/// An outlier stays in x̄ until the restart: a huge one can hide all later rises, or falls, from a chart that looks one way only; look both ways, or reset.
 /// </para>
 /// <para>
 /// Time and memory are constant. Not safe for use by two threads at once.
