@@ -42,6 +42,17 @@ public sealed class AdwinTests
         Assert.Equal((1, 1, 1), (detector.Width, detector.Mean, detector.Count));
     }
 
+    [Theory]
+    [InlineData(19)]
+    [InlineData(20)]
+    [InlineData(25)]
+    public void A_window_is_checked_when_it_is_longer_than_the_grace_period(int gracePeriod)
+    {
+        Adwin detector = new(delta: 0.3, clock: 1, maxBuckets: 40, minWindow: 1, gracePeriod);
+        double[] jump = [.. Enumerable.Repeat(0.0, 10), .. Enumerable.Repeat(1_000.0, 30)];
+        Assert.Equal(gracePeriod, detector.AddUntil(StreamSignal.Drift, jump));
+    }
+
     [Fact]
     public void Before_the_first_value_there_is_no_mean()
     {

@@ -51,7 +51,7 @@ public sealed class NumberDetectorTests
     [Fact]
     public void Cusum_freezes_the_reference_of_its_warm_up()
     {
-        // 1 and −1 in turn: mean 0, deviation √(4/3) of four values; then 3 at a time against a slack of half and a threshold of two deviations.
+        // 1 and −1 in turn: mean 0, deviation √(4/3); then a rise that is a drift when what exceeds the slack adds up to two deviations.
         Cusum detector = new(warmUp: 4, slack: 0.5, threshold: 2);
         foreach (double value in (double[])[1, -1, 1, -1])
             Assert.Equal(StreamSignal.None, detector.Add(value));
@@ -62,6 +62,32 @@ public sealed class NumberDetectorTests
         for (int i = 1; i < needed; i++)
             Assert.Equal(StreamSignal.None, detector.Add(1.2));
         Assert.Equal(StreamSignal.Drift, detector.Add(1.2));
+    }
+
+    [Fact]
+    public void Ewma_alarms_where_the_weighted_mean_of_all_values_leaves_its_limits()
+    {
+        const double Alpha = 0.2, Threshold = 2.2;
+        Ewma detector = new(Alpha, Threshold, warmUp: 3);
+        List<double> values = [];
+        int drifts = 0;
+        foreach (double value in EveryDetector.Stream(detector, new Random(12), 10_000))
+        {
+            values.Add(value);
+            int n = values.Count;
+            double Weight(int i) => i == 0 ? Math.Pow(1 - Alpha, n - 1) : Alpha * Math.Pow(1 - Alpha, n - 1 - i);
+            double fading = values.Select((x, i) => Weight(i) * x).Sum(), variance = values.Select((x, i) => Weight(i) * (x - fading) * (x - fading)).Sum();
+            double bound = Threshold * Math.Sqrt(variance * Alpha / (2 - Alpha) * (1 - Math.Pow(1 - Alpha, 2 * n)));
+            bool drift = n >= 3 && Math.Abs(fading - values.Average()) > bound;
+            Assert.Equal(drift, detector.Add(value) == StreamSignal.Drift);
+            if (drift)
+            {
+                values.Clear();
+                drifts++;
+            }
+        }
+
+        Assert.NotEqual(0, drifts);
     }
 
     private static List<int> Drifts(StreamDetector detector, double[] stream)

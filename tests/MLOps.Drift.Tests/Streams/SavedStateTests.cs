@@ -135,6 +135,37 @@ public sealed class SavedStateTests
     }
 
     [Fact]
+    public void A_number_that_no_detector_can_hold_is_refused_though_the_checksum_fits()
+    {
+        Ddm detector = new();
+        for (int i = 0; i < 50; i++)
+            detector.Add(i % 2);
+        byte[] state = detector.Save();
+
+        // Behind the header and three parameters: count, ignored, signal, and the sum of the errors.
+        const int Count = StateWriter.HeaderBytes + sizeof(int) + (2 * sizeof(double)), Signal = Count + (2 * sizeof(long)), Errors = Signal + sizeof(int);
+        StreamDetector.Restore(With(Count, 50));
+        Refused(With(Count, -1));
+        Refused(With(Count, long.MaxValue));
+        Refused(With(Count, 10));
+        Refused(With(Count + sizeof(long), -1));
+        Refused(With(Signal, 3));
+        Refused(With(Errors, BitConverter.DoubleToInt64Bits(51)));
+        Refused(With(Errors, BitConverter.DoubleToInt64Bits(-1)));
+        Refused(With(Errors, BitConverter.DoubleToInt64Bits(double.NaN)));
+        Refused(With(StateWriter.HeaderBytes + sizeof(int), BitConverter.DoubleToInt64Bits(double.NaN)));
+
+        byte[] With(int at, long value)
+        {
+            byte[] changed = [.. state];
+            BinaryPrimitives.WriteInt64LittleEndian(changed.AsSpan(at), value);
+            return Signed(changed);
+        }
+
+        static void Refused(byte[] state) => Assert.False(Assert.Throws<DetectorStateException>(() => StreamDetector.Restore(state)).IsNewer);
+    }
+
+    [Fact]
     public void A_state_of_a_newer_version_is_refused_with_the_advice_to_update()
     {
         byte[] state = new Ddm().Save();
