@@ -17,7 +17,7 @@ switch (args)
 {
     case ["list"]:
         foreach (Scenario scenario in scenarios)
-            Console.WriteLine($"{scenario.Name,-12} {scenario.Measures}");
+            Console.WriteLine($"{scenario.Name,-14} {scenario.Measures}");
         return 0;
     case ["child", "ingest", var database, var points]:
         return await IngestScenario.RunChildAsync(database, points);
