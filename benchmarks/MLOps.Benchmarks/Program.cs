@@ -12,13 +12,14 @@ Scenario[] scenarios =
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
     new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
     new("drift-chi2", "milliseconds to count two columns of texts and compare them by χ²", DriftChiSquaredScenario.RunAsync),
+    new("drift-streams", "rows a second through each streaming drift detector", DriftStreamsScenario.RunAsync),
 ];
 
 switch (args)
 {
     case ["list"]:
         foreach (Scenario scenario in scenarios)
-            Console.WriteLine($"{scenario.Name,-12} {scenario.Measures}");
+            Console.WriteLine($"{scenario.Name,-18} {scenario.Measures}");
         return 0;
     case ["child", "ingest", var database, var points]:
         return await IngestScenario.RunChildAsync(database, points);
