@@ -18,8 +18,8 @@ public sealed class DomainClassifierTests
     {
         Random random = new(60);
         FeatureMatrix reference = Rows.Normal(random, 400, 4), current = Rows.Made(400, _ => [Rows.Normal(random), 0.5 + Rows.Normal(random), Rows.Normal(random), Rows.Normal(random)]);
-        Assert.InRange(Test(reference, current).PValue, 0, 1e-8);
-        Assert.InRange(Test(reference, current, DomainModel.BoostedTrees).PValue, 0, 1e-6);
+        Assert.InRange(Test(reference, current).PValue, 0, 1e-5);
+        Assert.InRange(Test(reference, current, DomainModel.BoostedTrees).PValue, 0, 0.01);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public sealed class DomainClassifierTests
         TestResult linear = Test(reference, current), trees = Test(reference, current, DomainModel.BoostedTrees);
         Assert.InRange(linear.Statistic, 0.42, 0.56);
         Assert.InRange(trees.Statistic, 0.65, 0.8);
-        Assert.InRange(trees.PValue, 0, 1e-20);
+        Assert.InRange(trees.PValue, 0, 1e-10);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class DomainClassifierTests
         Random random = new(63);
         FeatureMatrix reference = Holed(0.1), current = Holed(0.4);
         TestResult result = Test(reference, current, model);
-        Assert.InRange(result.PValue, 0, 1e-6);
+        Assert.InRange(result.PValue, 0, 1e-4);
         Assert.Contains("missing", Assert.Single(result.Notes), StringComparison.Ordinal);
         Assert.Equal((300, 300), (result.ReferenceCount, result.CurrentCount));
 
@@ -62,7 +62,7 @@ public sealed class DomainClassifierTests
     }
 
     [Theory]
-    [InlineData(DomainModel.LogisticRegression, 250)]
+    [InlineData(DomainModel.LogisticRegression, 400)]
     [InlineData(DomainModel.BoostedTrees, 40)]
     public void Without_a_change_p_values_are_not_below_a_level_more_often_than_it_says(DomainModel model, int trials)
     {
@@ -74,7 +74,7 @@ public sealed class DomainClassifierTests
                 alarms++;
         }
 
-        Assert.InRange(alarms, 0, (all * 0.05) + (3 * Math.Sqrt(all * 0.05 * 0.95)));
+        Assert.InRange(alarms, 0, (all * 0.05) + (2 * Math.Sqrt(all * 0.05 * 0.95)));
     }
 
     [Fact]
@@ -91,17 +91,15 @@ public sealed class DomainClassifierTests
     [Fact]
     public void The_logarithm_of_the_p_value_is_there_where_it_underflows()
     {
-        FeatureMatrix reference = Rows.Made(3000, row => [row % 7]), current = Rows.Made(3000, row => [100 + (row % 7)]);
+        Random random = new(67);
+        FeatureMatrix reference = Rows.Made(3000, _ => [random.NextDouble()]), current = Rows.Made(3000, _ => [100 + random.NextDouble()]);
         TestResult result = Test(reference, current);
         Assert.Equal((1, 0), (result.Statistic, result.PValue));
 
-        // ln of the normal tail at z = (U − nm/2 − ½) / σ, by its continued fraction's leading terms.
-        double n = 3000, z = ((n * n / 2) - 0.5) / Math.Sqrt(n * n / 12 * ((2 * n) + 1 - Ties()));
+        // ln of the normal tail at z by the leading terms of Mills' ratio; no score is tied.
+        const double n = 3000;
+        double z = ((n * n / 2) - 0.5) / Math.Sqrt(2 * n * n / 12 * ((2 * n) + 1));
         Assert.Equal((-z * z / 2) - Math.Log(z * Math.Sqrt(2 * Math.PI)), result.LogPValue, 1e-3);
-
-        double Ties() => Enumerable.Range(0, 7).Sum(level => 2 * Cubed(Enumerable.Range(0, 3000).Count(row => row % 7 == level))) / (2 * n * ((2 * n) - 1));
-
-        static double Cubed(double tied) => (tied * tied * tied) - tied;
     }
 
     [Fact]
@@ -110,7 +108,7 @@ public sealed class DomainClassifierTests
         FeatureMatrix ten = Rows.Normal(new Random(66), 10, 2), infinite = Rows.Made(10, row => [row == 0 ? double.PositiveInfinity : row, 1]);
         Assert.IsType<NotComputable.TooFewValues>(Test(ten, ten.Slice(0, 4)).NotComputable);
         Assert.IsType<NotComputable.InfiniteValues>(Test(ten, infinite).NotComputable);
-        Assert.IsType<NotComputable.Overflow>(Test(Rows.Made(6, row => [row % 2 == 0 ? 1.7e308 : -1.7e308, 1]), ten).NotComputable);
+        Assert.IsType<NotComputable.Overflow>(Test(Rows.Made(6, row => [row % 2 == 0 ? 1.7e308 : 1.6e308, 1]), ten).NotComputable);
         Assert.True(Test(ten, infinite, DomainModel.BoostedTrees).IsComputed);
         TestResult constant = Test(Rows.Made(9, _ => [1]), Rows.Made(9, _ => [1]));
         Assert.InRange(constant.PValue, 0.5, 1);

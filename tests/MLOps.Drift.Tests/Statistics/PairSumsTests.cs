@@ -41,14 +41,14 @@ public sealed class PairSumsTests
         Assert.Equal(51, splits.Length);
         Assert.All(splits, split => Assert.Contains(
             Enumerable.Range(0, Math.Min(ones, n) + 1), a => split == new PairSums.Split(a * (n - a), (ones - a) * (m - (ones - a)), (a * (m - (ones - a))) + ((ones - a) * (n - a)))));
-        if (n > 30)
+        if (n > 30 && m > 30)
             Assert.True(splits.Distinct().Count() > 3, "the splits differ");
     }
 
     [Fact]
     public void Random_splits_are_as_likely_as_each_other()
     {
-        FeatureMatrix pooled = FeatureMatrix.OfRows([[1], [2], [4], [8], [16], [32]]);
+        FeatureMatrix pooled = Rows.Normal(new Random(4), 6, 2);
         PairSums.Split[] splits = PairSums.Of(Pooled(pooled.Slice(0, 3), pooled.Slice(3, 3)), default(Distance), 4000, new Random(5), TestContext.Current.CancellationToken);
         int[] counts = [.. splits.Skip(1).GroupBy(split => split.WithinReference).Select(group => group.Count())];
         Assert.Equal(20, counts.Length);

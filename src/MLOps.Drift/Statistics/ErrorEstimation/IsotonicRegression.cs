@@ -60,8 +60,9 @@ internal sealed class IsotonicRegression
         if (upper == _scores.Length)
             return _levels[^1];
 
-        // Halves, since the difference of two doubles may overflow; from an infinite end, every score is as near to the other end as can be.
-        double low = _scores[upper - 1] / 2, high = _scores[upper] / 2, share = double.IsInfinity(low) ? 1 : double.IsInfinity(high) ? 0 : ((score / 2) - low) / (high - low);
+        // From an infinite end, every score is as near to the other end as can be.
+        double low = _scores[upper - 1], high = _scores[upper];
+        double share = double.IsInfinity(low) ? 1 : double.IsInfinity(high) ? 0 : double.IsInfinity(high - low) ? ((score / 2) - (low / 2)) / ((high / 2) - (low / 2)) : (score - low) / (high - low);
         return _levels[upper - 1] + (Math.Clamp(share, 0, 1) * (_levels[upper] - _levels[upper - 1]));
     }
 }
