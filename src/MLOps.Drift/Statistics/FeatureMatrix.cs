@@ -101,9 +101,27 @@ public sealed class FeatureMatrix
     /// <summary>All values, row after row.</summary>
     internal ReadOnlySpan<double> Values => _values.AsSpan(_start, Rows * Columns);
 
-    internal long Missing => Count(Values, double.IsNaN);
+    internal long Missing
+    {
+        get
+        {
+            long count = 0;
+            foreach (double value in Values)
+                count += double.IsNaN(value) ? 1 : 0;
+            return count;
+        }
+    }
 
-    internal long Infinite => Count(Values, double.IsInfinity);
+    internal long Infinite
+    {
+        get
+        {
+            long count = 0;
+            foreach (double value in Values)
+                count += double.IsInfinity(value) ? 1 : 0;
+            return count;
+        }
+    }
 
     /// <summary>Refuses two matrices that cannot be compared.</summary>
     internal static void CheckColumns(FeatureMatrix reference, FeatureMatrix current)
@@ -144,17 +162,5 @@ public sealed class FeatureMatrix
         }
 
         return new FeatureMatrix(values, 0, Rows, Columns + 1);
-    }
-
-    private static long Count(ReadOnlySpan<double> values, Func<double, bool> isOne)
-    {
-        long count = 0;
-        foreach (double value in values)
-        {
-            if (isOne(value))
-                count++;
-        }
-
-        return count;
     }
 }

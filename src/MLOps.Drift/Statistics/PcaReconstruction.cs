@@ -21,7 +21,7 @@ public sealed class PcaReconstruction
     private readonly int _columns;
     private readonly string _rule = "principal components of the standardised reference";
 
-    private PcaReconstruction(FeatureMatrix reference, double varianceShare, int? components)
+    private PcaReconstruction(FeatureMatrix reference, double varianceShare, int? components, CancellationToken cancellationToken)
     {
         _columns = reference.Columns;
         ReferenceRows = reference.Rows;
@@ -32,7 +32,7 @@ public sealed class PcaReconstruction
         if (NotComputable is not null)
             return;
 
-        (double[] variances, double[][] axes) = Axes(reference, _scaling!);
+        (double[] variances, double[][] axes) = Axes(reference, _scaling!, cancellationToken);
         double total = variances.Sum();
         Components = components is { } given ? Math.Min(given, _columns) : Needed(variances, varianceShare * total);
         VarianceShares = [.. variances.Take(Components).Select(variance => variance / total)];
@@ -69,16 +69,18 @@ public sealed class PcaReconstruction
     /// <param name="reference">The reference.</param>
     /// <param name="varianceShare">The fewest components are kept that carry more than this share of the variance, above 0 and below 1. Default 0.65, as in NannyML.</param>
     /// <param name="components">How many components to keep, at least 1, whatever they carry; null to go by <paramref name="varianceShare"/>. At most as many as columns are kept, and then nothing is lost and all errors are 0.</param>
+    /// <param name="cancellationToken">Ends the work while rows are read.</param>
     /// <returns>The fitted components. A reference of less than two rows, without columns, with infinities or without spread gives <see cref="NotComputable"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    public static PcaReconstruction Fit(FeatureMatrix reference, double varianceShare = 0.65, int? components = null)
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static PcaReconstruction Fit(FeatureMatrix reference, double varianceShare = 0.65, int? components = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reference);
         if (!(varianceShare is > 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(varianceShare), varianceShare, "The share is above 0 and below 1.");
         if (components is < 1)
             throw new ArgumentOutOfRangeException(nameof(components), components, "At least one component is kept.");
-        return new PcaReconstruction(reference, varianceShare, components);
+        return new PcaReconstruction(reference, varianceShare, components, cancellationToken);
     }
 
     /// <summary>Fits the reference and tests one chunk; see the other members.</summary>
@@ -86,10 +88,13 @@ public sealed class PcaReconstruction
     /// <param name="current">The chunk, with the same columns.</param>
     /// <param name="varianceShare">As in <see cref="Fit"/>.</param>
     /// <param name="components">As in <see cref="Fit"/>.</param>
+    /// <param name="cancellationToken">Ends the work while rows are read.</param>
     /// <returns>The result.</returns>
     /// <exception cref="ArgumentException">The numbers of columns differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    public static TestResult Test(FeatureMatrix reference, FeatureMatrix current, double varianceShare = 0.65, int? components = null) => Fit(reference, varianceShare, components).Test(current);
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public static TestResult Test(FeatureMatrix reference, FeatureMatrix current, double varianceShare = 0.65, int? components = null, CancellationToken cancellationToken = default) =>
+        Fit(reference, varianceShare, components, cancellationToken).Test(current);
 
     /// <summary>Tests a chunk of rows against the reference.</summary>
     /// <param name="current">The chunk, with the reference's columns.</param>
@@ -118,7 +123,7 @@ public sealed class PcaReconstruction
         if (!double.IsFinite(mean))
             return result with { NotComputable = new NotComputable.Overflow("A reconstruction error") };
         if (current.Missing > 0)
-            result = result with { Notes = [.. result.Notes, $"{current.Missing} values of the current rows are missing; the reference's means stand for them."] };
+            result = result with { Notes = [.. result.Notes, $"Missing values of the current rows: {current.Missing}; the reference's means stand for them."] };
         return result with { Statistic = mean, EffectSize = ReferenceDeviation > 0 ? (mean - ReferenceMean) / ReferenceDeviation : double.NaN };
     }
 
@@ -184,12 +189,14 @@ public sealed class PcaReconstruction
         return needed;
     }
 
-    private static (double[] Variances, double[][] Axes) Axes(FeatureMatrix reference, ColumnScaling scaling)
+    private static (double[] Variances, double[][] Axes) Axes(FeatureMatrix reference, ColumnScaling scaling, CancellationToken cancellationToken)
     {
         int columns = reference.Columns;
         double[] products = new double[columns * columns], standardised = new double[columns];
         for (int row = 0; row < reference.Rows; row++)
         {
+            if (row % 1024 == 0)
+                cancellationToken.ThrowIfCancellationRequested();
             scaling.Apply(reference.Row(row), standardised);
             for (int first = 0; first < columns; first++)
             {

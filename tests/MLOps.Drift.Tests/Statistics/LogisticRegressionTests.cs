@@ -29,6 +29,14 @@ public sealed class LogisticRegressionTests
     }
 
     [Fact]
+    public void Of_two_columns_that_are_the_same_each_takes_half_the_weight()
+    {
+        double[] weights = LogisticRegression.Fit([-2, -2, -1, -1, 1, 1, 2, 2], 2, [0, 1, 2, 3], [false, true, false, true], TestContext.Current.CancellationToken);
+        Assert.True(weights[0] > 0.1);
+        Assert.Equal(weights[0], weights[1], 1e-9);
+    }
+
+    [Fact]
     public void Extreme_columns_give_finite_weights()
     {
         double[] rows = [1e6, 0, -1e6, 0, 1e6, 1, 1e-6, 0, 1e6, 0, 1e6, 0];

@@ -89,6 +89,24 @@ public sealed class MaximumMeanDiscrepancyTests
     }
 
     [Fact]
+    public void A_random_part_has_each_row_as_often_as_the_others_in_order_and_once()
+    {
+        Random random = new(26);
+        int[] counts = new int[20];
+        for (int draw = 0; draw < 4000; draw++)
+        {
+            int[] drawn = PairedRows.Draw([.. Enumerable.Range(0, 20)], 5, random);
+            Assert.Equal(drawn.Distinct().Order(), drawn);
+            Assert.Equal(5, drawn.Length);
+            foreach (int row in drawn)
+                counts[row]++;
+        }
+
+        // 1,000 expected of each, standard deviation 27.
+        Assert.All(counts, count => Assert.InRange(count, 860, 1140));
+    }
+
+    [Fact]
     public void Rows_with_a_missing_value_are_left_out_and_counted()
     {
         FeatureMatrix reference = FeatureMatrix.OfRows([[1, 2], [double.NaN, 1], [2, 3], [4, 1]]), current = FeatureMatrix.OfRows([[1, 1], [2, 2], [double.NaN, double.NaN]]);

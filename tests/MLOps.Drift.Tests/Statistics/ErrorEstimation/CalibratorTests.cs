@@ -55,10 +55,9 @@ public sealed class CalibratorTests
     [Fact]
     public void A_calibration_that_makes_nothing_better_is_not_taken()
     {
-        // Labels in such an order that each fold has exactly the share that its scores promise: nothing is left to gain, and folds only lose.
+        // Of 0.2 exactly a fifth is positive, and of 0.8 four fifths, in each fold too: nothing is left to gain.
         double[] scores = [.. Enumerable.Range(0, 1000).Select(row => row % 10 < 5 ? 0.2 : 0.8)];
-        bool[] labels = [.. Enumerable.Range(0, 1000).Select(row => row / 10 % 5 == 0 ? row % 10 < 5 : row % 10 >= 5)];
-        labels = [.. scores.Select((score, row) => (row / 10 % 5 < 1) == (score == 0.2))];
+        bool[] labels = [.. scores.Select((score, row) => (row / 10 % 5 < 1) == (score == 0.2))];
         var calibrator = Calibrator.Fit(labels, scores);
         Assert.True(calibrator.IsIdentity, calibrator.ToString());
         Assert.Equal(0.37, calibrator.Calibrate(0.37));
