@@ -10,6 +10,7 @@ Scenario[] scenarios =
     new("startup", "from the start of a process until its first point is safe", StartupScenario.RunAsync),
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
     new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
+    new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
 ];
 
 switch (args)

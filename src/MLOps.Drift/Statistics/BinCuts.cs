@@ -24,6 +24,7 @@ internal static class BinCuts
         Array.Sort(edges);
         ReadOnlySpan<double> rest = edges.AsSpan(edges.Count(double.IsNaN));
         List<double> cuts = [];
+        bool afterPoint = false;
         for (int start = 0, end = 0; start < rest.Length; start = end)
         {
             double edge = rest[start];
@@ -31,12 +32,17 @@ internal static class BinCuts
                 end++;
             if (massPoints && end - start > 1)
             {
+                // An edge between a point and the value next to it would part nothing from nothing.
+                if (!afterPoint && cuts.Count > 0 && !HasBetween(sorted, cuts[^1], edge))
+                    cuts.RemoveAt(cuts.Count - 1);
                 points++;
                 AddPoint(cuts, edge);
+                afterPoint = true;
             }
-            else if (start > 0 && end < rest.Length)
+            else if (start > 0 && end < rest.Length && !(afterPoint && !HasBetween(sorted, cuts[^1], edge)))
             {
                 AddCut(cuts, edge);
+                afterPoint = false;
             }
         }
 
@@ -141,6 +147,8 @@ internal static class BinCuts
         double low = sorted[(int)at], high = sorted[(int)Math.Ceiling(at)];
         return low == high ? low : (low * (1 - fraction)) + (high * fraction);
     }
+
+    private static bool HasBetween(ReadOnlySpan<double> sorted, double from, double to) => BinCounter.CountBelow(sorted, from) < BinCounter.CountBelow(sorted, to);
 
     private static void AddCut(List<double> cuts, double cut)
     {

@@ -117,7 +117,7 @@ public sealed class Bins
     /// <returns>How many values are missing and were not counted.</returns>
     /// <exception cref="ArgumentException">There are not as many counts as cells.</exception>
     /// <remarks>
-    /// Allocates nothing. Up to 29 edges, each value is compared with each, several values at once by vector instructions; where cells are of equal width and more than a few, the cell is computed from the value;
+    /// Allocates nothing. Up to 199 edges, each value is compared with each, several values at once by vector instructions; where cells are of equal width and 50 or more, the cell is computed from the value;
     /// else it is searched in log₂ k steps. All three give the same counts.
     /// </remarks>
     public long Count(ReadOnlySpan<double> values, Span<long> counts)

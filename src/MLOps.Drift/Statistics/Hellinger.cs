@@ -5,7 +5,7 @@ namespace MLOps.Drift.Statistics;
 /// </summary>
 /// <remarks>
 /// <para>Without drift, 8 H² is (1/n + 1/m) χ² with B − 1 degrees of freedom, B the cells in which either side has a value: hence the p-value. 1 − H² is the Bhattacharyya coefficient.</para>
-/// <para>The statistic is the effect size as well. Contributions are the terms ½ (√P − √Q)² of H², each 0 or more. Not computable where a side has no value.
+/// <para>The statistic is the effect size as well. Contributions are the terms ½ (√P − √Q)² of H², each 0 or more. Not computable where a side has no value in any cell.
 /// Stateless, safe for any number of threads. Time: counting the current column.</para>
 /// <para>Source: Hellinger (1909), Journal für die reine und angewandte Mathematik 136, 210–271; Pardo (2006), Statistical Inference Based on Divergence Measures, chapter 3.
 /// Agrees with tests/MLOps.Drift.Tests/Vectors/cases/binned.json.</para>

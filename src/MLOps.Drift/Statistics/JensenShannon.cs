@@ -5,7 +5,7 @@ namespace MLOps.Drift.Statistics;
 /// </summary>
 /// <remarks>
 /// <para>The distance is 0 to 1 in bits, 0 to √ln 2 = 0.8326 in nats. Without drift, 8 JSD in nats is (1/n + 1/m) χ² with B − 1 degrees of freedom, B the cells in which either side has a value: hence the p-value.</para>
-/// <para>The statistic is the distance, and the effect size as well; its square is the divergence. Contributions are the terms of the divergence in the same unit, each 0 or more. Not computable where a side has no value.
+/// <para>The statistic is the distance, and the effect size as well; its square is the divergence. Contributions are the terms of the divergence in the same unit, each 0 or more. Not computable where a side has no value in any cell.
 /// Stateless, safe for any number of threads. Time: counting the current column.</para>
 /// <para>Source: Lin (1991), IEEE Transactions on Information Theory 37, 145–151; Endres and Schindelin (2003), ibid. 49, 1858–1860.
 /// Agrees with <c>scipy.spatial.distance.jensenshannon</c> 1.10.1 on tests/MLOps.Drift.Tests/Vectors/cases/binned.json.</para>

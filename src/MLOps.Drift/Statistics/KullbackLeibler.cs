@@ -8,7 +8,7 @@ namespace MLOps.Drift.Statistics;
 /// <para>It is +∞, a legal statistic without a p-value, where a cell of the reference is empty on the current side. A <see cref="ZeroRule"/> makes it finite; shares are then divided by their sums, since the divergence
 /// is defined, and 0 or more, for shares alone that are 1 together.</para>
 /// <para>Without drift, 2 KL in nats is (1/n + 1/m) χ² with B − 1 degrees of freedom, B the cells in which either side has a value: hence the p-value.</para>
-/// <para>The statistic is the effect size as well. Contributions are the terms of the sum, negative where the current share is the larger one. Not computable where a side has no value.
+/// <para>The statistic is the effect size as well. Contributions are the terms of the sum, negative where the current share is the larger one. Not computable where a side has no value in any cell.
 /// Stateless, safe for any number of threads. Time: counting the current column.</para>
 /// <para>Source: Kullback and Leibler (1951), Annals of Mathematical Statistics 22, 79–86. Agrees with <c>scipy.stats.entropy(p, q)</c> 1.10.1 on tests/MLOps.Drift.Tests/Vectors/cases/binned.json.</para>
 /// </remarks>

@@ -8,7 +8,7 @@ namespace MLOps.Drift.Statistics;
 /// Hence the p-value, and <see cref="Threshold"/>. B counts the cells in which either side has a value.</para>
 /// <para>An empty cell has an infinite logarithm: a <see cref="ZeroRule"/> says what stands for it, and decides what it adds. The same data has another PSI by other bins or another rule, so that
 /// <see cref="TestResult.Rule"/> names both.</para>
-/// <para>The statistic is the effect size as well. Contributions are the terms of the sum. Not computable where a side has no value. Stateless, safe for any number of threads. Time: counting the current column.</para>
+/// <para>The statistic is the effect size as well. Contributions are the terms of the sum. Not computable where a side has no value in any cell. Stateless, safe for any number of threads. Time: counting the current column.</para>
 /// <para>Source: Kullback (1959), Information Theory and Statistics, chapter 6; Yurdakul (2018), Statistical Properties of Population Stability Index.
 /// Agrees with tests/MLOps.Drift.Tests/Vectors/cases/binned.json by all of its seven rules for empty cells.</para>
 /// </remarks>

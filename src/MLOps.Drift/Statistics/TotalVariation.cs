@@ -6,7 +6,7 @@ namespace MLOps.Drift.Statistics;
 /// <remarks>
 /// <para>The p-value is one of permutations, (1 + those at least as far apart) / (1 + all): which of the pooled values went to the reference is drawn anew, in constant time a cell whatever the number of values,
 /// and compared in whole numbers. It needs no large samples. Up to 2,147,483,648 values together; none beyond.</para>
-/// <para>The statistic is the effect size as well. Contributions are the terms ½ |P − Q|. 1 − TVD is the overlap of the histograms. Not computable where a side has no value.
+/// <para>The statistic is the effect size as well. Contributions are the terms ½ |P − Q|. 1 − TVD is the overlap of the histograms. Not computable where a side has no value in any cell.
 /// Stateless, safe for any number of threads. Time: counting the current column, and rounds × cells.</para>
 /// <para>Source: Levin and Peres (2017), Markov Chains and Mixing Times, chapter 4; Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39, on the p-value.
 /// Agrees with tests/MLOps.Drift.Tests/Vectors/cases/binned.json.</para>

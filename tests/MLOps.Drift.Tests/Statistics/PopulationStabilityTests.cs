@@ -179,6 +179,25 @@ public sealed class PopulationStabilityTests
     }
 
     [Fact]
+    public void Evidently_makes_empty_cells_smaller_still_where_the_smallest_is_small()
+    {
+        // 1 of 100,000 is 1e-5, so that the empty cell is 1e-11.
+        double large = 99_999 / 100_000.0, expected = ((large - 0.5) * Math.Log(large / 0.5)) + ((0.25 - 1e-5) * Math.Log(0.25 / 1e-5)) + ((0.25 - 1e-11) * Math.Log(0.25 / 1e-11));
+        TestResult result = PopulationStability.Test(ShareVectors.Of([2, 1, 1], [99_999, 1, 0]), new ZeroRule.Evidently());
+        Assert.Equal(expected, result.Statistic, 1e-12);
+    }
+
+    [Fact]
+    public void A_column_that_is_missing_from_now_on_is_a_drift()
+    {
+        double[] column = [.. Enumerable.Range(0, 100).Select(i => (double)i)];
+        TestResult result = ResultChecks.Sound(PopulationStability.Test(column, [.. Enumerable.Repeat(double.NaN, 100)]));
+        Assert.True(result.Statistic > 9 && result.PValue < 1e-100, $"{result}");
+        Assert.Equal((100, 0, 0, 100), (result.ReferenceCount, result.CurrentCount, result.ReferenceMissing, result.CurrentMissing));
+        Assert.IsType<NotComputable.TooFewValues>(PopulationStability.Test(BinnedReference.Of(column, missingAsCell: false), [double.NaN]).NotComputable);
+    }
+
+    [Fact]
     public void Rules_for_empty_cells_refuse_what_is_no_share()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new ZeroRule.Replace(0));
