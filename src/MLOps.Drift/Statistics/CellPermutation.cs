@@ -38,7 +38,7 @@ internal static class CellPermutation
             for (int cell = 0; cell < pooled.Length; cell++)
             {
                 // Of all that are left, those of this cell are the marked ones, and the reference draws what it still needs.
-                drawn[cell] = Hypergeometric.Draw(random, pooled[cell], all - pooled[cell], marked);
+                drawn[cell] = HypergeometricDraws.Draw(random, pooled[cell], all - pooled[cell], marked);
                 marked -= drawn[cell];
                 all -= pooled[cell];
             }

@@ -3,7 +3,7 @@ using MathNet.Numerics;
 namespace MLOps.Drift.Statistics;
 
 /// <summary>The χ² distribution where <see cref="Tails"/> underflows, and its upper quantiles.</summary>
-internal static class ChiSquared
+internal static class ChiSquaredLaw
 {
     /// <summary>P(X &gt; x), with a logarithm that is right also where the probability is below the range of a double.</summary>
     public static Probability Upper(double x, double degreesOfFreedom)
