@@ -13,6 +13,7 @@ Scenario[] scenarios =
     new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
     new("drift-chi2", "milliseconds to count two columns of texts and compare them by χ²", DriftChiSquaredScenario.RunAsync),
     new("drift-streams", "rows a second through each streaming drift detector", DriftStreamsScenario.RunAsync),
+    new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
 ];
 
 switch (args)

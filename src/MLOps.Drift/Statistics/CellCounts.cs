@@ -99,6 +99,19 @@ public sealed class CellCounts
         internal init => _vanishedLevels = value;
     }
 
+    /// <summary>Which of the cells holds the missing values; −1 for none.</summary>
+    internal int MissingCell { get; private init; } = -1;
+
+    /// <summary>The same counts with one more cell, <c>(missing)</c>, for the missing values that lay in none; the same object where there are none on either side.</summary>
+    /// <returns>The counts. Results made of them still tell missing values from others: in ReferenceMissing and CurrentMissing, and not in ReferenceCount and CurrentCount.</returns>
+    public CellCounts WithMissingCell()
+    {
+        if (MissingCell >= 0 || (ReferenceMissing == 0 && CurrentMissing == 0))
+            return this;
+        string rule = Rule.Length == 0 ? "missing values a cell" : $"{Rule}, missing values a cell";
+        return new CellCounts([.. Names, "(missing)"], [.. _reference, ReferenceMissing], [.. _current, CurrentMissing], rule) { MissingCell = Names.Count, NewLevels = NewLevels, VanishedLevels = VanishedLevels };
+    }
+
     internal static long? TotalOf(ReadOnlySpan<long> counts)
     {
         Int128 total = 0;

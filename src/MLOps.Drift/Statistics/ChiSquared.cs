@@ -11,7 +11,6 @@ namespace MLOps.Drift.Statistics;
 public static class ChiSquared
 {
     private const string Name = "χ²";
-    private const int MostRounds = 10_000_000;
 
     /// <summary>Tests homogeneity: the reference and the current sample are both drawn by chance, as the rows of a table. This is the test for drift between two samples.</summary>
     /// <param name="cells">The counts.</param>
@@ -39,41 +38,52 @@ public static class ChiSquared
     }
 
     /// <summary>
-    /// Tests homogeneity by permutations of the values over both samples: right also where counts are too small for the χ² law. Each round draws how often each category falls to the reference
+    /// Tests homogeneity by permutations of the values over both samples: right also where counts are too small for the χ² law. Each draws how often each category falls to the reference
     /// from the multivariate hypergeometric law, which is what shuffling all values would give, in time that goes by the number of categories and not of values.
     /// </summary>
     /// <param name="cells">The counts.</param>
-    /// <param name="rounds">How many permutations R, 1 to 10,000,000. The least p-value is 1 / (1 + R). Default 9,999.</param>
+    /// <param name="permutations">How many permutations R, 1 to 10,000,000. The least p-value is 1 / (1 + R). Default 9,999.</param>
     /// <param name="random">Where the draws come from; null for <c>new Random(1)</c>, so that results repeat.</param>
-    /// <param name="cancellationToken">Ends the work before the next round.</param>
-    /// <returns>χ² without a correction, p = (1 + rounds with a χ² at least as great) / (1 + R), and Cramér's V.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The number of rounds is out of its range.</exception>
+    /// <param name="cancellationToken">Ends the work between permutations.</param>
+    /// <returns>χ² without a correction, p = (1 + permutations with a χ² at least as great) / (1 + R), and Cramér's V.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number of permutations is out of its range.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     /// <remarks>Not computable also: more than 2⁵³ values. Source of the p-value: Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.</remarks>
-    public static TestResult PermutationTest(CellCounts cells, int rounds = 9_999, Random? random = null, CancellationToken cancellationToken = default)
+    public static TestResult PermutationTest(CellCounts cells, int permutations = 9_999, Random? random = null, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rounds);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(rounds, MostRounds);
+        ArgumentOutOfRangeException.ThrowIfZero(permutations);
+        TablePermutations.Check(permutations);
         ContingencyTable table = new(cells);
-        TestResult frame = table.Frame(Name, string.Create(CultureInfo.InvariantCulture, $"homogeneity of two samples, {rounds:N0} permutations"));
+        TestResult frame = table.Frame(Name, string.Create(CultureInfo.InvariantCulture, $"homogeneity of two samples, {permutations:N0} permutations"));
         if (frame.IsComputed && table.Total > 1L << 53)
             frame = frame with { NotComputable = new NotComputable.BeyondLimit("Permutations are drawn for up to 2^53 values in all. So many follow the χ² law: use ChiSquared.Test.") };
         if (!frame.IsComputed)
             return frame;
         Cell[] contributions = table.Cells(cell => table.ChiSquared(cell, correction: 0));
-        double statistic = Sum(contributions);
-        long extreme = new TablePermutations(cells, random ?? new Random(1)).CountAtLeast(statistic, rounds, cancellationToken);
-        double p = (1.0 + extreme) / (1.0 + rounds);
+        double statistic = Sum(contributions), limit = statistic * (1 - 1e-9), n = table.Reference, m = table.Current, total = table.Total;
+        (Probability p, long extreme) = new TablePermutations(cells, random).Count(IsExtreme, permutations, cancellationToken);
         return frame with
         {
             Statistic = statistic,
-            PValue = p,
-            LogPValue = Math.Log(p),
+            PValue = p.Value,
+            LogPValue = p.Log,
             EffectSize = table.CramersV(),
             EffectSizeName = Statistics.CramersV.Name,
             Cells = contributions,
-            Notes = Notes(extreme == 0 ? "No permutation was as extreme: the p-value is the least that so many rounds can give." : null),
+            Notes = Notes(extreme == 0 ? "No permutation was as extreme: the p-value is the least that so many can give." : null),
         };
+
+        bool IsExtreme(ReadOnlySpan<long> drawn, ReadOnlySpan<long> sizes)
+        {
+            double sum = 0;
+            for (int cell = 0; cell < sizes.Length; cell++)
+            {
+                double deviation = drawn[cell] - (n * (sizes[cell] / total));
+                sum += deviation * deviation / sizes[cell];
+            }
+
+            return sum * total / n * (total / m) >= limit;
+        }
     }
 
     /// <summary>

@@ -14,20 +14,10 @@ internal sealed class ContingencyTable
     {
         ArgumentNullException.ThrowIfNull(cells);
         _cells = cells;
-        NotComputable = (cells.ReferenceTotal, cells.CurrentTotal) switch
-        {
-            (null, _) => new NotComputable.Overflow("The number of the reference's values"),
-            (_, null) => new NotComputable.Overflow("The number of the current sample's values"),
-            (0, _) or (_, 0) => new NotComputable.TooFewValues(cells.ReferenceTotal.Value, cells.CurrentTotal.Value, 1),
-            _ => null,
-        };
         (Reference, Current) = (cells.ReferenceTotal ?? 0, cells.CurrentTotal ?? 0);
         for (int cell = 0; cell < Columns; cell++)
             Filled += Size(cell) > 0 ? 1 : 0;
     }
-
-    /// <summary>Why no test can be made; null when one can.</summary>
-    public NotComputable? NotComputable { get; }
 
     public int Columns => _cells.Names.Count;
 
@@ -130,16 +120,7 @@ internal sealed class ContingencyTable
     }
 
     /// <summary>The result's frame: method, rule, and how many values there are; with the reason when there is no number.</summary>
-    public TestResult Frame(string method, string rule) => new()
-    {
-        Method = method,
-        Rule = _cells.Rule.Length == 0 ? rule : $"{rule}; {_cells.Rule}",
-        ReferenceCount = Reference,
-        CurrentCount = Current,
-        ReferenceMissing = _cells.ReferenceMissing,
-        CurrentMissing = _cells.CurrentMissing,
-        NotComputable = NotComputable,
-    };
+    public TestResult Frame(string method, string rule) => CellResult.Begin(method, _cells) with { Rule = _cells.Rule.Length == 0 ? rule : $"{rule}; {_cells.Rule}" };
 
     public Cell[] Cells(Func<int, double> contribution)
     {

@@ -1,42 +1,71 @@
 namespace MLOps.Drift.Statistics;
 
-/// <summary>Random tables of two rows with the margins of a given one, as shuffling the values over the samples makes them.</summary>
+/// <summary>Random tables of two rows with the margins of a given one, as shuffling the values over the samples makes them: the counts of the first row are a multivariate hypergeometric draw.</summary>
 internal sealed class TablePermutations
 {
+    public const int DefaultSeed = 1;
+
+    private const int MostPermutations = 10_000_000;
+
+    /// <summary>How much is drawn between two looks at the cancellation token.</summary>
+    private const int CellsPerLook = 10_000;
+
     /// <summary>Up to so many, values are drawn one by one from the urn; above, the whole count at once.</summary>
     private const long MostByOne = 128;
 
     private readonly long[] _sizes;
-    private readonly long _reference;
-    private readonly long _total;
+    private readonly long[] _drawn;
     private readonly Random _random;
 
-    public TablePermutations(CellCounts cells, Random random)
+    public TablePermutations(CellCounts cells, Random? random)
     {
-        _random = random;
+        _random = random ?? new Random(DefaultSeed);
         _sizes = new long[cells.Names.Count];
         for (int cell = 0; cell < _sizes.Length; cell++)
             _sizes[cell] = cells.Reference[cell] + cells.Current[cell];
 
-        // The largest first: what is left to share out then shrinks fastest, and small counts are cheap to draw.
+        // The largest first: what is left to share out then shrinks fastest, and small counts are cheap to draw. Empty cells have nothing to share.
         Array.Sort(_sizes);
         Array.Reverse(_sizes);
-        _reference = cells.ReferenceTotal!.Value;
-        _total = _reference + cells.CurrentTotal!.Value;
+        Array.Resize(ref _sizes, Array.FindLastIndex(_sizes, size => size > 0) + 1);
+        _drawn = new long[_sizes.Length];
+        Reference = cells.ReferenceTotal!.Value;
+        Total = Reference + cells.CurrentTotal!.Value;
     }
 
-    /// <summary>How many of so many random tables have a χ² of at least the given one, up to rounding.</summary>
-    public long CountAtLeast(double statistic, int rounds, CancellationToken cancellationToken)
+    /// <summary>What is extreme among the counts of a first row, given with the sums of the columns.</summary>
+    public delegate bool Extreme(ReadOnlySpan<long> drawn, ReadOnlySpan<long> sizes);
+
+    /// <summary>The sum of the first row.</summary>
+    public long Reference { get; }
+
+    /// <summary>The sum of both rows; at most a long.</summary>
+    public long Total { get; }
+
+    public static void Check(int permutations)
     {
-        double limit = statistic * (1 - 1e-9);
+        ArgumentOutOfRangeException.ThrowIfNegative(permutations);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(permutations, MostPermutations);
+    }
+
+    /// <summary>The p-value (1 + extreme tables) / (1 + tables), and how many were extreme.</summary>
+    /// <remarks>Source: Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39.</remarks>
+    public (Probability P, long Extreme) Count(Extreme isExtreme, int permutations, CancellationToken cancellationToken)
+    {
         long extreme = 0;
-        for (int round = 0; round < rounds; round++)
+        for (int permutation = 0, cells = CellsPerLook; permutation < permutations; permutation++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            extreme += ChiSquared() >= limit ? 1 : 0;
+            if ((cells += _sizes.Length) >= CellsPerLook)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                cells = 0;
+            }
+
+            Next();
+            extreme += isExtreme(_drawn, _sizes) ? 1 : 0;
         }
 
-        return extreme;
+        return (Probability.Of((1.0 + extreme) / (1.0 + permutations)), extreme);
     }
 
     /// <summary>How many of <paramref name="draws"/> values drawn without replacement are among the <paramref name="marked"/> ones of <paramref name="total"/>.</summary>
@@ -79,20 +108,13 @@ internal sealed class TablePermutations
         }
     }
 
-    private double ChiSquared()
+    private void Next()
     {
-        double n = _reference, m = _total - _reference, sum = 0;
-        long left = _total, draws = _reference;
-        foreach (long size in _sizes)
+        long left = Total, draws = Reference;
+        for (int cell = 0; cell < _sizes.Length; cell++)
         {
-            if (size == 0)
-                break;
-            long drawn = Draw(_random, size, left, draws);
-            (left, draws) = (left - size, draws - drawn);
-            double deviation = drawn - (n * (size / (double)_total));
-            sum += deviation * deviation / size;
+            _drawn[cell] = Draw(_random, _sizes[cell], left, draws);
+            (left, draws) = (left - _sizes[cell], draws - _drawn[cell]);
         }
-
-        return sum * _total / n * (_total / m);
     }
 }

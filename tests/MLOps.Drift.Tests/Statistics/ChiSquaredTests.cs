@@ -153,19 +153,19 @@ public sealed class ChiSquaredTests
         }
 
         double exact = Tables.Ratio(extreme, Tables.Choose(14, 8)).Value;
-        const int rounds = 40_000;
-        TestResult result = ResultChecks.Sound(Permute(cells, rounds, new Random(3)));
-        Assert.InRange(result.PValue, exact - (4 * Math.Sqrt(exact * (1 - exact) / rounds)), exact + (4 * Math.Sqrt(exact * (1 - exact) / rounds)));
+        const int permutations = 40_000;
+        TestResult result = ResultChecks.Sound(Permute(cells, permutations, new Random(3)));
+        Assert.InRange(result.PValue, exact - (4 * Math.Sqrt(exact * (1 - exact) / permutations)), exact + (4 * Math.Sqrt(exact * (1 - exact) / permutations)));
     }
 
     [Fact]
     public void Permutations_of_a_large_table_come_to_the_law()
     {
         CellCounts cells = Tables.Of([50_000, 30_200, 19_800, 700], [49_800, 30_900, 19_300, 760]);
-        const int rounds = 5_000;
+        const int permutations = 5_000;
         double law = ChiSquared.Test(cells).PValue;
-        TestResult result = ResultChecks.Sound(Permute(cells, rounds, new Random(4)));
-        Assert.InRange(result.PValue, law - (4 * Math.Sqrt(law / rounds)), law + (4 * Math.Sqrt(law / rounds)));
+        TestResult result = ResultChecks.Sound(Permute(cells, permutations, new Random(4)));
+        Assert.InRange(result.PValue, law - (4 * Math.Sqrt(law / permutations)), law + (4 * Math.Sqrt(law / permutations)));
     }
 
     [Fact]
@@ -176,17 +176,17 @@ public sealed class ChiSquaredTests
         using CancellationTokenSource cancelled = new();
         cancelled.Cancel();
         Assert.Throws<OperationCanceledException>(() => ChiSquared.PermutationTest(cells, cancellationToken: cancelled.Token));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Permute(cells, rounds: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Permute(cells, permutations: 0));
     }
 
     [Fact]
     public void A_permutation_p_is_never_zero()
     {
-        TestResult result = Permute(Tables.Of([1_000, 0], [0, 1_000]), rounds: 99);
+        TestResult result = Permute(Tables.Of([1_000, 0], [0, 1_000]), permutations: 99);
         Assert.Equal(0.01, result.PValue);
         Assert.Single(result.Notes);
     }
 
-    private static TestResult Permute(CellCounts cells, int rounds = 9_999, Random? random = null) =>
-        ChiSquared.PermutationTest(cells, rounds, random, TestContext.Current.CancellationToken);
+    private static TestResult Permute(CellCounts cells, int permutations = 9_999, Random? random = null) =>
+        ChiSquared.PermutationTest(cells, permutations, random, TestContext.Current.CancellationToken);
 }
