@@ -9,6 +9,8 @@ Scenario[] scenarios =
     new("series", "milliseconds to read a series whole, and to reduce a long one", SeriesScenario.RunAsync),
     new("startup", "from the start of a process until its first point is safe", StartupScenario.RunAsync),
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
+    new("drift-ks", "milliseconds of a Kolmogorov-Smirnov test, a million rows a side", DriftKsScenario.RunAsync),
+    new("drift-wasserstein", "milliseconds of a Wasserstein distance, a million rows a side", DriftWassersteinScenario.RunAsync),
     new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
 ];
 
@@ -16,7 +18,7 @@ switch (args)
 {
     case ["list"]:
         foreach (Scenario scenario in scenarios)
-            Console.WriteLine($"{scenario.Name,-12} {scenario.Measures}");
+            Console.WriteLine($"{scenario.Name,-17} {scenario.Measures}");
         return 0;
     case ["child", "ingest", var database, var points]:
         return await IngestScenario.RunChildAsync(database, points);
