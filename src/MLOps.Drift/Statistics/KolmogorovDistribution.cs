@@ -43,10 +43,8 @@ internal static class KolmogorovDistribution
         double steps = k * d;
 
         // Of a long sum, every stride-th term: far from its ends, where they vanish, they are so smooth that the sum of these times the stride is the sum of all, as with any trapezoidal rule.
-        long stride = Math.Max(1, (long)(k / (128 * (1 + Math.Sqrt(k) * d))));
-        double largest = k * Log1P(-d), sum = 1;
-        if (stride > 1)
-            sum = 0;
+        long stride = Math.Max(1, (long)((k - steps) / (128 * (1 + (Math.Sqrt(k) * d)))));
+        double largest = k * Log1P(-d), sum = stride > 1 ? 0 : 1;
         for (long j = stride; j < k - steps; j += stride)
         {
             double log = LogTerm(k, j, steps);

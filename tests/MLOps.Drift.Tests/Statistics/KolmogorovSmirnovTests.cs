@@ -85,6 +85,24 @@ public sealed class KolmogorovSmirnovTests
     }
 
     [Fact]
+    public void Of_equal_gaps_the_first_is_found_wherever_the_search_begins()
+    {
+        Random random = new(13);
+        for (int trial = 0; trial < TestLength.Of(60, 2000); trial++)
+        {
+            // Stretches of one sample alone: the gap comes back to its largest value again and again.
+            int[] turns = [.. Enumerable.Range(0, 16).Select(turn => turn % 2)];
+            random.Shuffle(turns);
+            List<double>[] samples = [[], []];
+            for (int turn = 0; turn < turns.Length; turn++)
+                samples[turns[turn]].AddRange(Enumerable.Range(turn * 50, 50).Select(value => (double)value));
+            double[] reference = [.. samples[0]], current = [.. samples[1]];
+            foreach (Alternative alternative in Enum.GetValues<Alternative>())
+                Assert.Equal(Plainly(reference, current, alternative), KolmogorovSmirnov.Statistic(reference, current, alternative));
+        }
+    }
+
+    [Fact]
     public void Exchanging_the_samples_exchanges_the_alternatives() =>
         WildSample.CheckPairs(TestLength.Of(2_000, 50_000), (reference, current) =>
         {
