@@ -11,9 +11,12 @@ Scenario[] scenarios =
     new("startup", "from the start of a process until its first point is safe", StartupScenario.RunAsync),
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
     new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
+    new("drift-ks", "milliseconds of a Kolmogorov-Smirnov test, a million rows a side", DriftKsScenario.RunAsync),
+    new("drift-wasserstein", "milliseconds of a Wasserstein distance, a million rows a side", DriftWassersteinScenario.RunAsync),
+    new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
     new("drift-chi2", "milliseconds to count two columns of texts and compare them by χ²", DriftChiSquaredScenario.RunAsync),
     new("drift-streams", "rows a second through each streaming drift detector", DriftStreamsScenario.RunAsync),
-    new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
+    new("drift-calibration", "how often drift methods alarm, with and without a change", DriftCalibrationScenario.RunAsync),
 ];
 
 switch (args)
