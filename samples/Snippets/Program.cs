@@ -56,4 +56,8 @@ await Upkeep.RetainAsync(tracker);
 Upkeep.Host();
 await Upkeep.CheckAsync(tracker);
 await Upkeep.CompactAsync(tracker);
+Drift.Compare();
+Drift.Categorise();
+Drift.Stream();
+Drift.Rows();
 Console.WriteLine("every snippet of the pages ran");
