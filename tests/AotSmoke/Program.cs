@@ -1,5 +1,8 @@
-// Published with native AOT: a run is tracked, ended and read back by a program that has no JIT and no reflection to fall back on.
+// Published with native AOT: a run is tracked, ended and read back, and columns are compared, by a program that has no JIT and no reflection to fall back on.
+using MLOps.Drift.Statistics;
+using MLOps.Drift.Streams;
 using MLOps.Tracking;
+using MLOps.Tracking.Search;
 
 DirectoryInfo folder = Directory.CreateTempSubdirectory("mlops-aot-");
 try
@@ -7,7 +10,8 @@ try
     string database = Path.Combine(folder.FullName, "mlops.db");
     RunId id = await TrackAsync(database);
     await CheckAsync(database, id);
-    Console.WriteLine($"native AOT: run {id} tracked and read back");
+    CheckDrift();
+    Console.WriteLine($"native AOT: run {id} tracked, found and read back, drift seen");
     return 0;
 }
 finally
@@ -41,12 +45,32 @@ static async Task CheckAsync(string database, RunId id)
     Demand(run.Tags["compiled"] == "ahead of time", "tag");
     Demand(double.IsNaN(run.Metrics["odd"].Value), "NaN became a number");
     Demand(loss.Points.Count == 10_000 && loss.Points[9_999].Value == 1.0 / 10_000, $"{loss.Points.Count} points");
+    List<RunDetails> found = [];
+    await foreach (RunDetails hit in tracker.FindRunsAsync(RunQuery.Parse("metrics.loss < 0.5 AND tags.compiled ILIKE 'AHEAD%'", "metrics.loss DESC")))
+        found.Add(hit);
+    Demand(found is [{ Info.Id: var only }] && only == id, $"{found.Count} runs found");
     string note = Path.Combine(new Uri(run.Info.ArtifactLocation).LocalPath, "note.txt");
     Demand(await File.ReadAllTextAsync(note) == "kept", note);
+}
+
+static void CheckDrift()
+{
+    double[] reference = [.. Enumerable.Range(0, 2_000).Select(i => Math.Sin(i))], current = [.. reference.Select(value => value + 0.3)];
+    TestResult[] results =
+    [
+        KolmogorovSmirnov.Test(reference, current), PopulationStability.Test(reference, current), Wasserstein.Test(reference, current),
+        ChiSquared.Test(CellCounts.Of(CategoryCounts.Of(["a", "b", "a"]), CategoryCounts.Of(["a", "c", "c"]))),
+        DomainClassifier.Test(FeatureMatrix.OfColumns([reference]), FeatureMatrix.OfColumns([current])),
+        PcaReconstruction.Test(FeatureMatrix.OfColumns([reference, current]), FeatureMatrix.OfColumns([current, reference])),
+    ];
+    foreach (TestResult result in results)
+        Demand(result.IsComputed, $"{result.Method}: {result.NotComputable}");
+    Demand(results[0].PValue < 1e-10 && results[1].PValue < 1e-10, $"p {results[0].PValue}, {results[1].PValue}");
+    Demand(StreamDetector.Restore(new PageHinkley().Save()) is PageHinkley, "state");
 }
 
 static void Demand(bool holds, string found)
 {
     if (!holds)
-        throw new InvalidOperationException($"The run does not read back as it was logged: {found}.");
+        throw new InvalidOperationException($"Not what it should be: {found}.");
 }
