@@ -57,6 +57,23 @@ internal static class Tails
         return Probability.OneMinus(Probability.Product(exponent, factor * GammaRise(a, half)).Value);
     }
 
+    /// <summary>The x that a χ² variable exceeds with a given probability, 0 to 1 exclusive.</summary>
+    public static double ChiSquaredUpperQuantile(double probability, double degreesOfFreedom)
+    {
+        double log = Math.Log(probability), low = 0, high = degreesOfFreedom;
+        while (ChiSquaredUpper(high, degreesOfFreedom).Log > log)
+            (low, high) = (high, 2 * high);
+        for (double middle = (low + high) / 2; middle > low && middle < high; middle = (low + high) / 2)
+        {
+            if (ChiSquaredUpper(middle, degreesOfFreedom).Log > log)
+                low = middle;
+            else
+                high = middle;
+        }
+
+        return high;
+    }
+
     /// <summary>P(T &gt; t) of Student's distribution; the normal one's for infinite degrees of freedom.</summary>
     public static Probability StudentUpper(double t, double degreesOfFreedom)
     {

@@ -34,10 +34,10 @@ public sealed record TestResult
     /// <summary>How many values of the current sample were compared; missing ones are not counted.</summary>
     public long CurrentCount { get; init; }
 
-    /// <summary>How many values of the reference were missing (NaN, null) and left out.</summary>
+    /// <summary>How many values of the reference were missing (NaN, null): left out, or in a cell of their own, as <see cref="Rule"/> says.</summary>
     public long ReferenceMissing { get; init; }
 
-    /// <summary>How many values of the current sample were missing (NaN, null) and left out.</summary>
+    /// <summary>How many values of the current sample were missing (NaN, null): left out, or in a cell of their own, as <see cref="Rule"/> says.</summary>
     public long CurrentMissing { get; init; }
 
     /// <summary>Why there is no statistic; null when there is one.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MathNet.Numerics;
 using MLOps.Tracking.Evaluation;
 
 namespace MLOps.Drift.Statistics;
@@ -155,11 +154,7 @@ public static class DomainClassifier
         double difference = ((auc - 0.5) * n * m) - 0.5;
         if (!(variance > 0))
             return Probability.One;
-        double z = difference / Math.Sqrt(2 * variance);
-        Probability p = Tails.NormalUpper(z);
-
-        // Where Erfc underflows, the tail's asymptotic series has the logarithm.
-        return p.Value > 1e-300 ? p : Probability.FromLog((-z * z / 2) - Math.Log(z * Constants.Sqrt2Pi) + Math.Log(1 - (1 / (z * z)) + (3 / (z * z * z * z))));
+        return Tails.NormalUpper(difference / Math.Sqrt(2 * variance));
     }
 
     /// <summary>Both sides row after row, standardised; behind the columns one for each column that has missing values. Null when a mean or a deviation is beyond range.</summary>

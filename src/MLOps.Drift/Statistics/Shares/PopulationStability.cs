@@ -63,6 +63,6 @@ public static class PopulationStability
         ArgumentOutOfRangeException.ThrowIfLessThan(currentCount, 1);
         if (alpha is not (> 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(alpha), alpha, "A probability of false alarms is between 0 and 1, for example 0.05.");
-        return cells == 1 ? 0 : ((1.0 / referenceCount) + (1.0 / currentCount)) * ChiSquaredLaw.UpperQuantile(alpha, cells - 1);
+        return cells == 1 ? 0 : ((1.0 / referenceCount) + (1.0 / currentCount)) * Tails.ChiSquaredUpperQuantile(alpha, cells - 1);
     }
 }

@@ -63,7 +63,7 @@ internal sealed record ShareDivergence(string Method, string EffectSizeName, dou
             return result with { Notes = [.. notes, "An empty cell makes the statistic infinite, and the χ² law gives no p-value for that. Choose another rule for empty cells."] };
         if (few * 5 > filled)
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"{few} of {filled} cells expect fewer than 5 values on the smaller side: the χ² law of the p-value is rough."));
-        Probability p = filled == 1 ? Probability.One : ChiSquaredLaw.Upper(Scale * divergence / ((1 / n) + (1 / m)), filled - 1);
+        Probability p = filled == 1 ? Probability.One : Tails.ChiSquaredUpper(Scale * divergence / ((1 / n) + (1 / m)), filled - 1);
         string law = filled == 1 ? "one cell alone" : string.Create(CultureInfo.InvariantCulture, $"p by χ² with {filled - 1} degree{(filled == 2 ? "" : "s")} of freedom");
         return result with { Notes = notes, PValue = p.Value, LogPValue = p.Log, Rule = $"{result.Rule}; {law}" };
     }

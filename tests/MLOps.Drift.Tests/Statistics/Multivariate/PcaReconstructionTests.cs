@@ -98,7 +98,7 @@ public sealed class PcaReconstructionTests
         Assert.IsType<NotComputable.InfiniteValues>(Test(infinite, two).NotComputable);
         Assert.IsType<NotComputable.NoSpread>(Test(FeatureMatrix.OfRows([[1, 0.0], [1, -0.0]]), two).NotComputable);
         Assert.IsType<NotComputable.BeyondLimit>(Test(FeatureMatrix.OfRows([[], []]), FeatureMatrix.OfRows([[]])).NotComputable);
-        Assert.IsType<NotComputable.Overflow>(Test(FeatureMatrix.OfRows([[1.7e308, 1], [1.6e308, 2]]), two).NotComputable);
+        Assert.IsType<NotComputable.Overflow>(Test(FeatureMatrix.OfRows([[1.7e308, 1], [-1.7e308, 2], [-1.7e308, 3]]), two).NotComputable);
         Assert.Throws<OperationCanceledException>(() => PcaReconstruction.Fit(two, cancellationToken: new CancellationToken(canceled: true)));
         Assert.Throws<ArgumentException>(() => Test(two, FeatureMatrix.OfRows([[1]])));
         Assert.Throws<ArgumentOutOfRangeException>(() => Fit(two, 1));
