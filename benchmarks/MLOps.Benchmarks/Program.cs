@@ -16,6 +16,7 @@ Scenario[] scenarios =
     new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
     new("drift-chi2", "milliseconds to count two columns of texts and compare them by χ²", DriftChiSquaredScenario.RunAsync),
     new("drift-streams", "rows a second through each streaming drift detector", DriftStreamsScenario.RunAsync),
+    new("drift-calibration", "how often drift methods alarm, with and without a change", DriftCalibrationScenario.RunAsync),
 ];
 
 switch (args)

@@ -20,16 +20,16 @@ public static class CramerVonMises
     /// <summary>Tests whether two samples come from one distribution.</summary>
     /// <param name="reference">The reference.</param>
     /// <param name="current">The current sample.</param>
-    /// <param name="method">Which null law gives the p-value. Default: exact up to 20 values a side.</param>
+    /// <param name="law">Which null law gives the p-value. Default: exact up to 20 values a side.</param>
     /// <returns>T, its p-value and the effect size. Not computable: <see cref="NotComputable.TooFewValues"/>, or <see cref="NotComputable.BeyondLimit"/> where an exact p-value is asked of more than 20 values a side.</returns>
     /// <exception cref="ArgumentNullException">A sample is null.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The method is no member of its enumeration.</exception>
-    public static TestResult Test(Sample reference, Sample current, CramerVonMisesMethod method = CramerVonMisesMethod.Auto)
+    /// <exception cref="ArgumentOutOfRangeException">The law is no member of its enumeration.</exception>
+    public static TestResult Test(Sample reference, Sample current, NullLaw law = NullLaw.Auto)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(current);
-        if (method is < CramerVonMisesMethod.Auto or > CramerVonMisesMethod.Asymptotic)
-            throw new ArgumentOutOfRangeException(nameof(method), method, "No such method.");
+        if (law is < NullLaw.Auto or > NullLaw.Asymptotic)
+            throw new ArgumentOutOfRangeException(nameof(law), law, "There is no such law.");
         int n = reference.Count, m = current.Count;
         TestResult result = new()
         {
@@ -42,7 +42,7 @@ public static class CramerVonMises
         };
         if (n == 0 || m == 0)
             return result with { NotComputable = new NotComputable.TooFewValues(n, m, 1) };
-        bool small = Math.Max(n, m) <= ExactMost, exact = method == CramerVonMisesMethod.Exact || (method == CramerVonMisesMethod.Auto && small);
+        bool small = Math.Max(n, m) <= ExactMost, exact = law == NullLaw.Exact || (law == NullLaw.Auto && small);
         if (exact && !small)
             return result with { NotComputable = new NotComputable.BeyondLimit("The exact p-value is for 20 values a side at most. Use the asymptotic one.") };
 
@@ -66,11 +66,11 @@ public static class CramerVonMises
     /// <summary>Sorts copies of two columns and tests whether they come from one distribution.</summary>
     /// <param name="reference">The reference, in any order; NaN is missing.</param>
     /// <param name="current">The current sample, in any order; NaN is missing.</param>
-    /// <param name="method">Which null law gives the p-value. Default: exact up to 20 values a side.</param>
+    /// <param name="law">Which null law gives the p-value. Default: exact up to 20 values a side.</param>
     /// <returns>As for prepared samples.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The method is no member of its enumeration.</exception>
-    public static TestResult Test(ReadOnlySpan<double> reference, ReadOnlySpan<double> current, CramerVonMisesMethod method = CramerVonMisesMethod.Auto) =>
-        Test(Sample.Of(reference), Sample.Of(current), method);
+    /// <exception cref="ArgumentOutOfRangeException">The law is no member of its enumeration.</exception>
+    public static TestResult Test(ReadOnlySpan<double> reference, ReadOnlySpan<double> current, NullLaw law = NullLaw.Auto) =>
+        Test(Sample.Of(reference), Sample.Of(current), law);
 
     /// <summary>What values that are alike add to 4U, of which i and j smaller ones are in the samples and a and b are alike.</summary>
     internal static long TieSum(int i, int j, int a, int b, int n, int m) => (long)((n * (Int128)Squares(j, a, a + b)) + (m * (Int128)Squares(i, b, a + b)));

@@ -23,18 +23,18 @@ public static class KolmogorovSmirnov
     /// <param name="reference">The reference.</param>
     /// <param name="current">The current sample.</param>
     /// <param name="alternative">Which gap counts. Default: the larger.</param>
-    /// <param name="method">Which null law gives the p-value. Default: exact up to 10,000 values a side.</param>
+    /// <param name="law">Which null law gives the p-value. Default: exact up to 10,000 values a side.</param>
     /// <returns>D, its p-value, and D again as the effect size. Not computable: <see cref="NotComputable.TooFewValues"/>, or <see cref="NotComputable.BeyondLimit"/> where an exact p-value would take more than 10⁸ steps.</returns>
     /// <exception cref="ArgumentNullException">A sample is null.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The alternative or the method is no member of its enumeration.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The alternative or the law is no member of its enumeration.</exception>
     public static TestResult Test(
-        Sample reference, Sample current, Alternative alternative = Alternative.TwoSided, KolmogorovSmirnovMethod method = KolmogorovSmirnovMethod.Auto)
+        Sample reference, Sample current, Alternative alternative = Alternative.TwoSided, NullLaw law = NullLaw.Auto)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(current);
         CheckAlternative(alternative);
-        if (method is < KolmogorovSmirnovMethod.Auto or > KolmogorovSmirnovMethod.Asymptotic)
-            throw new ArgumentOutOfRangeException(nameof(method), method, "No such method.");
+        if (law is < NullLaw.Auto or > NullLaw.Asymptotic)
+            throw new ArgumentOutOfRangeException(nameof(law), law, "There is no such law.");
         TestResult result = new()
         {
             Method = Name,
@@ -50,7 +50,7 @@ public static class KolmogorovSmirnov
 
         (long gap, _, _) = Largest(reference.Sorted, current.Sorted, alternative);
         bool twoSided = alternative == Alternative.TwoSided, apart = gap == (long)n * m;
-        bool exact = method == KolmogorovSmirnovMethod.Exact || (method == KolmogorovSmirnovMethod.Auto && (Math.Max(n, m) <= AutoMost || apart));
+        bool exact = law == NullLaw.Exact || (law == NullLaw.Auto && (Math.Max(n, m) <= AutoMost || apart));
         if (exact && !apart && LatticePaths.Cost(n, m, gap) > CostMost)
             return result with { NotComputable = new NotComputable.BeyondLimit("The exact p-value of samples of these sizes takes too long. Use the asymptotic one, which is near it for samples so large.") };
 
@@ -74,12 +74,12 @@ public static class KolmogorovSmirnov
     /// <param name="reference">The reference, in any order; NaN is missing.</param>
     /// <param name="current">The current sample, in any order; NaN is missing.</param>
     /// <param name="alternative">Which gap counts. Default: the larger.</param>
-    /// <param name="method">Which null law gives the p-value. Default: exact up to 10,000 values a side.</param>
+    /// <param name="law">Which null law gives the p-value. Default: exact up to 10,000 values a side.</param>
     /// <returns>As for prepared samples.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The alternative or the method is no member of its enumeration.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The alternative or the law is no member of its enumeration.</exception>
     public static TestResult Test(
-        ReadOnlySpan<double> reference, ReadOnlySpan<double> current, Alternative alternative = Alternative.TwoSided, KolmogorovSmirnovMethod method = KolmogorovSmirnovMethod.Auto) =>
-        Test(Sample.Of(reference), Sample.Of(current), alternative, method);
+        ReadOnlySpan<double> reference, ReadOnlySpan<double> current, Alternative alternative = Alternative.TwoSided, NullLaw law = NullLaw.Auto) =>
+        Test(Sample.Of(reference), Sample.Of(current), alternative, law);
 
     /// <summary>The largest gap between two empirical distribution functions, and where it is.</summary>
     /// <param name="sortedReference">In ascending order, without NaN, one value at least.</param>

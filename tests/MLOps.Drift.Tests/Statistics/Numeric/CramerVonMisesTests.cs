@@ -6,14 +6,14 @@ public sealed class CramerVonMisesTests
     public void Agrees_with_scipy_where_scipy_is_right() =>
         VectorCase.CheckAll(VectorCase.Of("twosample.json", "cramervonmises_2samp"), vector =>
         {
-            CramerVonMisesMethod method = vector.Params.GetProperty("method").GetString() switch
+            NullLaw law = vector.Params.GetProperty("method").GetString() switch
             {
-                "exact" => CramerVonMisesMethod.Exact,
-                "asymptotic" => CramerVonMisesMethod.Asymptotic,
-                _ => CramerVonMisesMethod.Auto,
+                "exact" => NullLaw.Exact,
+                "asymptotic" => NullLaw.Asymptotic,
+                _ => NullLaw.Auto,
             };
             double[] reference = vector.Numbers("reference"), current = vector.Numbers("current");
-            TestResult result = ResultChecks.Sound(CramerVonMises.Test(reference, current, method));
+            TestResult result = ResultChecks.Sound(CramerVonMises.Test(reference, current, law));
             vector.CheckNumber("statistic", result.Statistic);
             double expected = vector.ExpectedNumber("p_value");
             if (vector.Id is "cvm_tiny_const_shift_exact" or "cvm_tiny_const_shift_auto")
@@ -77,7 +77,7 @@ public sealed class CramerVonMisesTests
         {
             int levels = random.Next(1, 30);
             double[] reference = Draw(random.Next(1, 7)), current = Draw(random.Next(1, 7));
-            Assert.Equal(Dealt(reference, current), CramerVonMises.Test(reference, current, CramerVonMisesMethod.Exact).PValue, 1e-14);
+            Assert.Equal(Dealt(reference, current), CramerVonMises.Test(reference, current, NullLaw.Exact).PValue, 1e-14);
 
             double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => (double)random.Next(levels))];
         }
@@ -92,7 +92,7 @@ public sealed class CramerVonMisesTests
             double[] reference = [.. Enumerable.Range(0, 20).Select(_ => random.NextDouble())], current = [.. Enumerable.Range(0, 19).Select(_ => random.NextDouble() + 0.1)];
             TestResult exact = CramerVonMises.Test(reference, current);
             Assert.Equal("exact", exact.Rule);
-            Assert.Equal(CramerVonMises.Test(reference, current, CramerVonMisesMethod.Asymptotic).PValue, exact.PValue, 0.02);
+            Assert.Equal(CramerVonMises.Test(reference, current, NullLaw.Asymptotic).PValue, exact.PValue, 0.02);
             Assert.Equal(exact.PValue, CramerVonMises.Test([.. current.Reverse()], [.. reference.Reverse()]).PValue, 1e-14);
         }
     }
@@ -118,7 +118,7 @@ public sealed class CramerVonMisesTests
         {
             TestResult result = ResultChecks.Sound(CramerVonMises.Test(reference, current));
             TestResult exchanged = CramerVonMises.Test([.. current.Select(value => -value)], [.. reference.Select(value => -value)]);
-            ResultChecks.Sound(CramerVonMises.Test(reference, current, CramerVonMisesMethod.Asymptotic));
+            ResultChecks.Sound(CramerVonMises.Test(reference, current, NullLaw.Asymptotic));
             Assert.Equal(reference.Any(value => !double.IsNaN(value)) && current.Any(value => !double.IsNaN(value)), result.IsComputed);
             Assert.Equal(result.Statistic, exchanged.Statistic);
             Assert.Equal(result.PValue, exchanged.PValue, 1e-13);
@@ -139,8 +139,8 @@ public sealed class CramerVonMisesTests
         Sample sample = Sample.Of([1]), large = Sample.Of([.. Enumerable.Range(0, 21).Select(i => (double)i)]);
         Assert.Throws<ArgumentNullException>(() => CramerVonMises.Test(null!, sample));
         Assert.Throws<ArgumentNullException>(() => CramerVonMises.Test(sample, null!));
-        Assert.Throws<ArgumentOutOfRangeException>(() => CramerVonMises.Test(sample, sample, (CramerVonMisesMethod)7));
-        Assert.IsType<NotComputable.BeyondLimit>(CramerVonMises.Test(sample, large, CramerVonMisesMethod.Exact).NotComputable);
+        Assert.Throws<ArgumentOutOfRangeException>(() => CramerVonMises.Test(sample, sample, (NullLaw)7));
+        Assert.IsType<NotComputable.BeyondLimit>(CramerVonMises.Test(sample, large, NullLaw.Exact).NotComputable);
         Assert.IsType<NotComputable.TooFewValues>(CramerVonMises.Test([], [1]).NotComputable);
     }
 

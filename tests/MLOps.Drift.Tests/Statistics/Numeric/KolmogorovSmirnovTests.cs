@@ -8,8 +8,8 @@ public sealed class KolmogorovSmirnovTests
         {
             double[] reference = vector.Numbers("reference"), current = vector.Numbers("current");
             Alternative alternative = Text(vector, "alternative") switch { "greater" => Alternative.Greater, "less" => Alternative.Less, _ => Alternative.TwoSided };
-            KolmogorovSmirnovMethod method = Text(vector, "mode") switch { "exact" => KolmogorovSmirnovMethod.Exact, "asymp" => KolmogorovSmirnovMethod.Asymptotic, _ => KolmogorovSmirnovMethod.Auto };
-            TestResult result = ResultChecks.Sound(KolmogorovSmirnov.Test(reference, current, alternative, method));
+            NullLaw law = Text(vector, "mode") switch { "exact" => NullLaw.Exact, "asymp" => NullLaw.Asymptotic, _ => NullLaw.Auto };
+            TestResult result = ResultChecks.Sound(KolmogorovSmirnov.Test(reference, current, alternative, law));
             if (vector.ExpectsNoNumber)
             {
                 Assert.IsType<NotComputable.TooFewValues>(result.NotComputable);
@@ -38,7 +38,7 @@ public sealed class KolmogorovSmirnovTests
             if (vector.Expects("p_value_asymp"))
             {
                 double expected = vector.ExpectedNumber("p_value_asymp");
-                Assert.Equal(expected, KolmogorovSmirnov.Test(reference, current, alternative, KolmogorovSmirnovMethod.Asymptotic).PValue, 3e-5 * expected);
+                Assert.Equal(expected, KolmogorovSmirnov.Test(reference, current, alternative, NullLaw.Asymptotic).PValue, 3e-5 * expected);
             }
 
             // One value against one: scipy has no law for half a value; there are two orders, and D is 1 in both.
@@ -53,7 +53,7 @@ public sealed class KolmogorovSmirnovTests
     /// <summary>scipy's counts overflow here, and it gives the asymptotic p-value under the name of the exact one; whole numbers show that ours is right.</summary>
     private static void CheckWhereScipyIsAsymptotic(VectorCase vector, TestResult result, double[] reference, double[] current, Alternative alternative)
     {
-        TestResult asymptotic = KolmogorovSmirnov.Test(reference, current, alternative, KolmogorovSmirnovMethod.Asymptotic);
+        TestResult asymptotic = KolmogorovSmirnov.Test(reference, current, alternative, NullLaw.Asymptotic);
         vector.CheckP("p_value", asymptotic.PValue, asymptotic.LogPValue);
         double truth = LatticePathCounts.Share(reference.Length, current.Length, (long)Math.Round(result.Statistic * reference.Length * current.Length), twoSided: false).Value;
         Assert.Equal(truth, result.PValue, 1e-12 * truth);
@@ -106,10 +106,10 @@ public sealed class KolmogorovSmirnovTests
     public void Exchanging_the_samples_exchanges_the_alternatives() =>
         WildSample.CheckPairs(TestLength.Of(2_000, 50_000), (reference, current) =>
         {
-            foreach (KolmogorovSmirnovMethod method in Enum.GetValues<KolmogorovSmirnovMethod>())
+            foreach (NullLaw law in Enum.GetValues<NullLaw>())
             {
-                Same(KolmogorovSmirnov.Test(reference, current, Alternative.TwoSided, method), KolmogorovSmirnov.Test(current, reference, Alternative.TwoSided, method));
-                Same(KolmogorovSmirnov.Test(reference, current, Alternative.Greater, method), KolmogorovSmirnov.Test(current, reference, Alternative.Less, method));
+                Same(KolmogorovSmirnov.Test(reference, current, Alternative.TwoSided, law), KolmogorovSmirnov.Test(current, reference, Alternative.TwoSided, law));
+                Same(KolmogorovSmirnov.Test(reference, current, Alternative.Greater, law), KolmogorovSmirnov.Test(current, reference, Alternative.Less, law));
             }
 
             static void Same(TestResult one, TestResult other) =>
@@ -134,7 +134,7 @@ public sealed class KolmogorovSmirnovTests
             foreach (Alternative alternative in Enum.GetValues<Alternative>())
             {
                 TestResult exact = ResultChecks.Sound(KolmogorovSmirnov.Test(reference, current, alternative));
-                ResultChecks.Sound(KolmogorovSmirnov.Test(reference, current, alternative, KolmogorovSmirnovMethod.Asymptotic));
+                ResultChecks.Sound(KolmogorovSmirnov.Test(reference, current, alternative, NullLaw.Asymptotic));
                 Assert.Equal(reference.Any(value => !double.IsNaN(value)) && current.Any(value => !double.IsNaN(value)), exact.IsComputed);
             }
         });
@@ -161,7 +161,7 @@ public sealed class KolmogorovSmirnovTests
     public void An_exact_p_value_of_a_million_values_is_refused_in_words()
     {
         double[] reference = [.. Enumerable.Range(0, 1_000_000).Select(i => (double)i)], current = [.. reference.Skip(1).Select(value => value + 2500.5)];
-        TestResult result = ResultChecks.Sound(KolmogorovSmirnov.Test(reference, current, method: KolmogorovSmirnovMethod.Exact));
+        TestResult result = ResultChecks.Sound(KolmogorovSmirnov.Test(reference, current, law: NullLaw.Exact));
         Assert.IsType<NotComputable.BeyondLimit>(result.NotComputable);
         Assert.True(KolmogorovSmirnov.Test(reference, current).IsComputed);
     }
@@ -173,7 +173,7 @@ public sealed class KolmogorovSmirnovTests
         Assert.Throws<ArgumentNullException>(() => KolmogorovSmirnov.Test(null!, sample));
         Assert.Throws<ArgumentNullException>(() => KolmogorovSmirnov.Test(sample, null!));
         Assert.Throws<ArgumentOutOfRangeException>(() => KolmogorovSmirnov.Test(sample, sample, (Alternative)7));
-        Assert.Throws<ArgumentOutOfRangeException>(() => KolmogorovSmirnov.Test(sample, sample, method: (KolmogorovSmirnovMethod)7));
+        Assert.Throws<ArgumentOutOfRangeException>(() => KolmogorovSmirnov.Test(sample, sample, law: (NullLaw)7));
         Assert.Throws<ArgumentOutOfRangeException>(() => KolmogorovSmirnov.Statistic([1], [1], (Alternative)7));
         Assert.Throws<ArgumentException>(() => KolmogorovSmirnov.Statistic([], [1]));
     }

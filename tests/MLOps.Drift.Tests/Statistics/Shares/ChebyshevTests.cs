@@ -21,7 +21,7 @@ public sealed class ChebyshevTests
     {
         // One source for all trials: the same permutations for each would be wrong in the same way.
         Random random = new(41);
-        NullLaw.Check(cells => Chebyshev.Test(cells, 199, random, Stop), trials: 1000);
+        NullLawSimulation.Check(cells => Chebyshev.Test(cells, 199, random, Stop), trials: 1000);
     }
 
     [Fact]

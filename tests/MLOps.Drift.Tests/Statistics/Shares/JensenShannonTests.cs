@@ -58,7 +58,7 @@ public sealed class JensenShannonTests
     }
 
     [Fact]
-    public void Without_drift_p_values_are_uniform() => NullLaw.Check(cells => JensenShannon.Test(cells));
+    public void Without_drift_p_values_are_uniform() => NullLawSimulation.Check(cells => JensenShannon.Test(cells));
 
     [Fact]
     public void Its_p_value_is_not_one_of_the_unit()

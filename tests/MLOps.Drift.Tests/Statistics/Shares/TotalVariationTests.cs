@@ -57,7 +57,7 @@ public sealed class TotalVariationTests
     {
         // One source for all trials: the same permutations for each would be wrong in the same way.
         Random random = new(41);
-        NullLaw.Check(cells => TotalVariation.Test(cells, 199, random, Stop), trials: 1000);
+        NullLawSimulation.Check(cells => TotalVariation.Test(cells, 199, random, Stop), trials: 1000);
     }
 
     [Fact]

@@ -22,30 +22,30 @@ public static class MannWhitney
     /// <param name="reference">The reference.</param>
     /// <param name="current">The current sample.</param>
     /// <param name="alternative">Which differences count: <see cref="Alternative.Greater"/> when the reference tends to have the greater values. Default both.</param>
-    /// <param name="method">By which law. Default exact for small samples without ties, otherwise asymptotic.</param>
+    /// <param name="law">By which law of U. Default exact for small samples without ties, otherwise asymptotic.</param>
     /// <param name="continuity">Whether the asymptotic law brings U half a pair nearer to its mean. Default true.</param>
     /// <param name="cancellationToken">Ends the counting of the exact law.</param>
     /// <returns>U, its p-value and the rank-biserial correlation; where all values of both samples are alike, p is 1. Not computable when a side has no value, or the exact law is asked for and needs more than 10¹⁰ additions or 1 GiB.</returns>
     /// <exception cref="ArgumentNullException">A sample is null.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such alternative or method.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such alternative or law.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public static TestResult Test(
-        Sample reference, Sample current, Alternative alternative = Alternative.TwoSided, MannWhitneyMethod method = MannWhitneyMethod.Auto, bool continuity = true,
+        Sample reference, Sample current, Alternative alternative = Alternative.TwoSided, NullLaw law = NullLaw.Auto, bool continuity = true,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(current);
         if (!Enum.IsDefined(alternative))
             throw new ArgumentOutOfRangeException(nameof(alternative), alternative, "There is no such alternative.");
-        if (!Enum.IsDefined(method))
-            throw new ArgumentOutOfRangeException(nameof(method), method, "There is no such method.");
+        if (!Enum.IsDefined(law))
+            throw new ArgumentOutOfRangeException(nameof(law), law, "There is no such law.");
 
         long n = reference.Count, m = current.Count, pairs = n * m;
         string direction = alternative switch { Alternative.Greater => ", reference greater", Alternative.Less => ", reference less", _ => ", two-sided" };
         TestResult result = new()
         {
             Method = "Mann–Whitney U",
-            Rule = (method == MannWhitneyMethod.Exact ? "exact" : "asymptotic") + direction,
+            Rule = (law == NullLaw.Exact ? "exact" : "asymptotic") + direction,
             EffectSizeName = "rank-biserial correlation",
             ReferenceCount = n,
             CurrentCount = m,
@@ -62,7 +62,7 @@ public static class MannWhitney
         long twiceWon = alternative switch { Alternative.Greater => twiceU, Alternative.Less => (2 * pairs) - twiceU, _ => Math.Max(twiceU, (2 * pairs) - twiceU) };
         long atMost = pairs - (twiceWon / 2), counted = Math.Min(atMost, pairs - atMost - 1);
         double work = (double)Math.Min(n, m) * (counted + 1);
-        if (method == MannWhitneyMethod.Exact || (method == MannWhitneyMethod.Auto && Math.Min(n, m) <= ExactValues && ties == 0 && work <= AutoWork))
+        if (law == NullLaw.Exact || (law == NullLaw.Auto && Math.Min(n, m) <= ExactValues && ties == 0 && work <= AutoWork))
         {
             if (work > MostWork || counted >= MostCounts)
                 return result with { Statistic = double.NaN, EffectSize = double.NaN, NotComputable = new NotComputable.BeyondLimit($"The exact law of U for {n} and {m} values takes too long to count. Use the asymptotic one, which is as good for so many.") };
@@ -90,15 +90,15 @@ public static class MannWhitney
     /// <param name="reference">The reference in any order; NaN is missing.</param>
     /// <param name="current">The current sample in any order; NaN is missing.</param>
     /// <param name="alternative">Which differences count: <see cref="Alternative.Greater"/> when the reference tends to have the greater values. Default both.</param>
-    /// <param name="method">By which law. Default exact for small samples without ties, otherwise asymptotic.</param>
+    /// <param name="law">By which law of U. Default exact for small samples without ties, otherwise asymptotic.</param>
     /// <param name="continuity">Whether the asymptotic law brings U half a pair nearer to its mean. Default true.</param>
     /// <param name="cancellationToken">Ends the counting of the exact law.</param>
     /// <returns>U, its p-value and the rank-biserial correlation; where all values of both samples are alike, p is 1. Not computable when a side has no value, or the exact law is asked for and needs more than 10¹⁰ additions or 1 GiB.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such alternative or method.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such alternative or law.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public static TestResult Test(
-        ReadOnlySpan<double> reference, ReadOnlySpan<double> current, Alternative alternative = Alternative.TwoSided, MannWhitneyMethod method = MannWhitneyMethod.Auto, bool continuity = true,
-        CancellationToken cancellationToken = default) => Test(Sample.Of(reference), Sample.Of(current), alternative, method, continuity, cancellationToken);
+        ReadOnlySpan<double> reference, ReadOnlySpan<double> current, Alternative alternative = Alternative.TwoSided, NullLaw law = NullLaw.Auto, bool continuity = true,
+        CancellationToken cancellationToken = default) => Test(Sample.Of(reference), Sample.Of(current), alternative, law, continuity, cancellationToken);
 
     /// <summary>2U, and the sum of t³ − t over the ties.</summary>
     private static (long TwiceU, Int128 Ties) Count(ReadOnlySpan<double> reference, ReadOnlySpan<double> current)

@@ -1,7 +1,7 @@
 namespace MLOps.Drift.Tests.Statistics;
 
 /// <summary>Whether p-values of samples from one distribution are as frequent as they say.</summary>
-internal static class NullLaw
+internal static class NullLawSimulation
 {
     private static readonly double[] Shares = [0.3, 0.2, 0.2, 0.15, 0.1, 0.05];
 

@@ -10,8 +10,8 @@ public sealed class MannWhitneyTests
     public void Vectors_agree_with_scipy() => VectorCase.CheckAll(VectorCase.Of("twosample.json", "mannwhitneyu"), vector =>
     {
         Alternative alternative = vector.Params.GetProperty("alternative").GetString() switch { "greater" => Alternative.Greater, "less" => Alternative.Less, _ => Alternative.TwoSided };
-        MannWhitneyMethod method = vector.Params.GetProperty("method").GetString() switch { "exact" => MannWhitneyMethod.Exact, "asymptotic" => MannWhitneyMethod.Asymptotic, _ => MannWhitneyMethod.Auto };
-        TestResult result = ResultChecks.Sound(MannWhitney.Test(vector.Numbers("reference"), vector.Numbers("current"), alternative, method, vector.Params.GetProperty("continuity").GetBoolean()));
+        NullLaw law = vector.Params.GetProperty("method").GetString() switch { "exact" => NullLaw.Exact, "asymptotic" => NullLaw.Asymptotic, _ => NullLaw.Auto };
+        TestResult result = ResultChecks.Sound(MannWhitney.Test(vector.Numbers("reference"), vector.Numbers("current"), alternative, law, vector.Params.GetProperty("continuity").GetBoolean()));
         vector.CheckNumber("statistic", result.Statistic);
 
         // scipy divides 0 by 0 where all values are alike and there is no continuity correction; with it, it has 1.
@@ -37,14 +37,14 @@ public sealed class MannWhitneyTests
         {
             (double[] reference, double[] current) = WithU(n, m, u);
             double greater = orders[u..].Sum() / (double)total, less = orders[..(u + 1)].Sum() / (double)total;
-            foreach (MannWhitneyMethod method in (MannWhitneyMethod[])[MannWhitneyMethod.Auto, MannWhitneyMethod.Exact])
+            foreach (NullLaw law in (NullLaw[])[NullLaw.Auto, NullLaw.Exact])
             {
-                TestResult result = ResultChecks.Sound(MannWhitney.Test(reference, current, Alternative.Greater, method));
+                TestResult result = ResultChecks.Sound(MannWhitney.Test(reference, current, Alternative.Greater, law));
                 Assert.Equal(u, result.Statistic);
                 Assert.StartsWith("exact", result.Rule, StringComparison.Ordinal);
                 Assert.Equal(greater, result.PValue, 1e-15);
-                Assert.Equal(less, MannWhitney.Test(reference, current, Alternative.Less, method).PValue, 1e-15);
-                Assert.Equal(Math.Min(1, 2 * Math.Min(greater, less)), MannWhitney.Test(reference, current, Alternative.TwoSided, method).PValue, 1e-15);
+                Assert.Equal(less, MannWhitney.Test(reference, current, Alternative.Less, law).PValue, 1e-15);
+                Assert.Equal(Math.Min(1, 2 * Math.Min(greater, less)), MannWhitney.Test(reference, current, Alternative.TwoSided, law).PValue, 1e-15);
             }
         }
 
@@ -87,7 +87,7 @@ public sealed class MannWhitneyTests
 
         BigInteger sum = counts.Aggregate(BigInteger.Add);
         (double[] reference, double[] current) = WithU(n, m, u);
-        TestResult result = ResultChecks.Sound(MannWhitney.Test(reference, current, Alternative.Less, MannWhitneyMethod.Exact));
+        TestResult result = ResultChecks.Sound(MannWhitney.Test(reference, current, Alternative.Less, NullLaw.Exact));
         double log = BigInteger.Log(sum) - BigInteger.Log(orders);
         Assert.Equal(log, result.LogPValue, 1e-12 * Math.Abs(log));
         double expected = (double)((sum << 1000) / orders) * Math.Pow(2, -1000);
@@ -99,11 +99,11 @@ public sealed class MannWhitneyTests
     public void U_is_the_number_of_pairs_that_the_reference_wins() => WildSample.CheckPairs(TestLength.Of(5_000, 100_000), (reference, current) =>
     {
         double[] x = [.. reference.Where(value => !double.IsNaN(value))], y = [.. current.Where(value => !double.IsNaN(value))];
-        foreach (MannWhitneyMethod method in Enum.GetValues<MannWhitneyMethod>())
+        foreach (NullLaw law in Enum.GetValues<NullLaw>())
         {
-            TestResult there = ResultChecks.Sound(MannWhitney.Test(reference, current, Alternative.Greater, method));
-            TestResult back = ResultChecks.Sound(MannWhitney.Test(current, reference, Alternative.Less, method));
-            TestResult both = ResultChecks.Sound(MannWhitney.Test(current, reference, Alternative.TwoSided, method));
+            TestResult there = ResultChecks.Sound(MannWhitney.Test(reference, current, Alternative.Greater, law));
+            TestResult back = ResultChecks.Sound(MannWhitney.Test(current, reference, Alternative.Less, law));
+            TestResult both = ResultChecks.Sound(MannWhitney.Test(current, reference, Alternative.TwoSided, law));
             Assert.Equal(x.Length > 0 && y.Length > 0, there.IsComputed);
             if (!there.IsComputed)
                 continue;
@@ -155,14 +155,14 @@ public sealed class MannWhitneyTests
         TestResult ties = MannWhitney.Test([.. hundred, 5], eight);
         Assert.Contains("corrected for ties", ties.Rule, StringComparison.Ordinal);
         Assert.Empty(ties.Notes);
-        Assert.NotEmpty(MannWhitney.Test([.. hundred, 5], eight, method: MannWhitneyMethod.Exact).Notes);
+        Assert.NotEmpty(MannWhitney.Test([.. hundred, 5], eight, law: NullLaw.Exact).Notes);
     }
 
     [Fact]
     public void A_law_too_large_to_count_is_refused_for_the_asymptotic_one()
     {
         double[] many = [.. Enumerable.Range(0, 20_000).Select(i => (double)i)], others = [.. many.Select(value => value + 0.5)];
-        TestResult result = ResultChecks.Sound(MannWhitney.Test(many, others, method: MannWhitneyMethod.Exact));
+        TestResult result = ResultChecks.Sound(MannWhitney.Test(many, others, law: NullLaw.Exact));
         Assert.IsType<NotComputable.BeyondLimit>(result.NotComputable);
         Assert.True(MannWhitney.Test(many, others).IsComputed);
         using CancellationTokenSource cancelled = new();
@@ -187,7 +187,7 @@ public sealed class MannWhitneyTests
         Assert.Throws<ArgumentNullException>(() => MannWhitney.Test(null!, Sample.Of([1])));
         Assert.Throws<ArgumentNullException>(() => MannWhitney.Test(Sample.Of([1]), null!));
         Assert.Throws<ArgumentOutOfRangeException>(() => MannWhitney.Test([1], [1], (Alternative)9));
-        Assert.Throws<ArgumentOutOfRangeException>(() => MannWhitney.Test([1], [1], method: (MannWhitneyMethod)9));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MannWhitney.Test([1], [1], law: (NullLaw)9));
     }
 
     /// <summary>Different values of which the reference wins just so many pairs.</summary>
