@@ -5,9 +5,9 @@ namespace MLOps.Drift.Statistics;
 /// <para>U is the number of pairs in which the reference has the greater value, equal ones counted half: 0 to nm. The effect size is the rank-biserial correlation 2U / nm − 1: −1 when every value of the
 /// reference is below every current one, 0 when neither side wins more pairs, 1 when all are above; (1 + r) / 2 is the chance that a value of the reference beats a current one.</para>
 /// <para>The test sees shifts; samples of one middle but different spread it takes for alike. Ranks alone matter: infinities are values, units and outliers do not count. NaN is missing: left out and counted.</para>
-/// <para>Exact: the number of orders for each U by the generating function ∏ (1 − q^(m+i)) / (1 − q^i) in whole numbers, so that p is right to the last digit, with a logarithm where it underflows; time
-/// min(n, m)·min(U, nm − U) additions of as many words as the number of orders has, about a second for 500 values against 500. Asymptotic: z = (U − nm/2 − ½) / s with s² = nm/12·(N + 1 − Σ(t³ − t) / (N(N − 1))) over ties of t values, in one pass over prepared samples.
-/// Stateless and safe for any number of threads.</para>
+/// <para>Exact: the number of orders for each U by the generating function ∏ (1 − q^(m+i)) / (1 − q^i) in whole numbers, so that p is right to the last digit, with a logarithm where it
+/// underflows; time min(n, m)·min(U, nm − U) additions of as many words as the number of orders has, about a second for 500 values against 500. Asymptotic: z = (U − nm/2 − ½) / s with
+/// s² = nm/12·(N + 1 − Σ(t³ − t) / (N(N − 1))) over ties of t values, in one pass over prepared samples. Stateless and safe for any number of threads.</para>
 /// <para>Sources: Mann and Whitney (1947), Ann. Math. Stat. 18, 50–60; Andrews (1976), The Theory of Partitions, chapter 3; Kerby (2014), Compr. Psychol. 3, 1. Agrees with scipy.stats.mannwhitneyu 1.10.1 on
 /// tests/MLOps.Drift.Tests/Vectors/cases/twosample.json.</para>
 /// </remarks>
