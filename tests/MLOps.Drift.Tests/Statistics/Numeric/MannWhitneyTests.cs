@@ -96,6 +96,13 @@ public sealed class MannWhitneyTests
     }
 
     [Fact]
+    public void Half_of_all_orders_lie_below_the_middle_also_where_their_number_is_1e239()
+    {
+        (double[] reference, double[] current) = WithU(401, 399, 401 * 399 / 2);
+        Assert.Equal(0.5, MannWhitney.Test(reference, current, Alternative.Less, NullLaw.Exact).PValue);
+    }
+
+    [Fact]
     public void U_is_the_number_of_pairs_that_the_reference_wins() => WildSample.CheckPairs(TestLength.Of(5_000, 100_000), (reference, current) =>
     {
         double[] x = [.. reference.Where(value => !double.IsNaN(value))], y = [.. current.Where(value => !double.IsNaN(value))];
