@@ -118,19 +118,6 @@ public sealed class Adwin : StreamDetector
         return _signal = DropOldRegime() ? StreamSignal.Drift : StreamSignal.None;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear()
     {
         _used.AsSpan().Clear();

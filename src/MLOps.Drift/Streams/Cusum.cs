@@ -85,19 +85,6 @@ public sealed class Cusum : StreamDetector
         return _signal = (_rise > _limit && Direction != ChangeDirection.Down) || (_fall > _limit && Direction != ChangeDirection.Up) ? StreamSignal.Drift : StreamSignal.None;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear() => _mean = _squares = _slack = _limit = _rise = _fall = 0;
 
     private protected override void WriteParameters(StateWriter writer)

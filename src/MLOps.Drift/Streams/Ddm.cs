@@ -83,19 +83,6 @@ public sealed class Ddm : StreamDetector
         return _signal = level > _driftLevel ? StreamSignal.Drift : level > _warningLevel ? StreamSignal.Warning : StreamSignal.None;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear()
     {
         _errors = 0;

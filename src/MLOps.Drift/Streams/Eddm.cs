@@ -93,19 +93,6 @@ public sealed class Eddm : StreamDetector
         return _signal;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear()
     {
         _errors = _lastError = 0;

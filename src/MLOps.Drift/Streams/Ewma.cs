@@ -90,19 +90,6 @@ public sealed class Ewma : StreamDetector
         return _signal = (deviation > bound && Direction != ChangeDirection.Down) || (-deviation > bound && Direction != ChangeDirection.Up) ? StreamSignal.Drift : StreamSignal.None;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear()
     {
         _mean = _fading = _fadingSquare = 0;

@@ -96,19 +96,6 @@ public sealed class Fhddm : StreamDetector
         return _signal = _best - share > _epsilon ? StreamSignal.Drift : StreamSignal.None;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear()
     {
         _window.AsSpan().Clear();

@@ -91,19 +91,6 @@ public sealed class HddmW : StreamDetector
         return _signal = signal;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear()
     {
         _total = FadingMean.Empty;

@@ -114,19 +114,6 @@ public sealed class Kswin : StreamDetector
     }
 
     /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
-    /// <inheritdoc/>
     public override void Reset()
     {
         _filled = 0;

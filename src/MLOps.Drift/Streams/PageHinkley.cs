@@ -104,19 +104,6 @@ public sealed class PageHinkley : StreamDetector
         return _signal = _count >= WarmUp ? StreamSignal.Drift : StreamSignal.None;
     }
 
-    /// <inheritdoc/>
-    public override int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
-    {
-        CheckSignal(signal);
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (Add(values[i]) >= signal)
-                return i;
-        }
-
-        return -1;
-    }
-
     private protected override void Clear()
     {
         _mean = _rise = _fall = 0;

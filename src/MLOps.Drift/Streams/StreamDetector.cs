@@ -82,7 +82,18 @@ public abstract class StreamDetector : IStreamDetector
     public abstract StreamSignal Add(double value);
 
     /// <inheritdoc/>
-    public abstract int AddUntil(StreamSignal signal, ReadOnlySpan<double> values);
+    public int AddUntil(StreamSignal signal, ReadOnlySpan<double> values)
+    {
+        if (signal is not (StreamSignal.Warning or StreamSignal.Drift))
+            throw new ArgumentOutOfRangeException(nameof(signal), signal, "Values are added until a warning or a drift.");
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (Add(values[i]) >= signal)
+                return i;
+        }
+
+        return -1;
+    }
 
     /// <inheritdoc/>
     public virtual void Reset()
@@ -128,12 +139,6 @@ public abstract class StreamDetector : IStreamDetector
     {
         _ignored++;
         return StreamSignal.None;
-    }
-
-    private protected static void CheckSignal(StreamSignal signal)
-    {
-        if (signal is not (StreamSignal.Warning or StreamSignal.Drift))
-            throw new ArgumentOutOfRangeException(nameof(signal), signal, "Values are added until a warning or a drift.");
     }
 
     private protected static double Positive(double value, [CallerArgumentExpression(nameof(value))] string? name = null) =>

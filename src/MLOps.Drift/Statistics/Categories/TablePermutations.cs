@@ -3,8 +3,6 @@ namespace MLOps.Drift.Statistics;
 /// <summary>Random tables of two rows with the margins of a given one, as shuffling the values over the samples makes them: the counts of the first row are a multivariate hypergeometric draw.</summary>
 internal sealed class TablePermutations
 {
-    public const int DefaultSeed = 1;
-
     private const int MostPermutations = 10_000_000;
 
     /// <summary>How much is drawn between two looks at the cancellation token.</summary>
@@ -19,7 +17,7 @@ internal sealed class TablePermutations
 
     public TablePermutations(CellCounts cells, Random? random)
     {
-        _random = random ?? new Random(DefaultSeed);
+        _random = random ?? new Random(Seed.Default);
         _sizes = new long[cells.Names.Count];
         for (int cell = 0; cell < _sizes.Length; cell++)
             _sizes[cell] = cells.Reference[cell] + cells.Current[cell];

@@ -90,7 +90,7 @@ public static class DomainClassifier
             };
         }
 
-        return Measure(result, scorer, reference.Rows, current.Rows, folds, permutations, random ?? new Random(RowPermutations.DefaultSeed));
+        return Measure(result, scorer, reference.Rows, current.Rows, folds, permutations, random ?? new Random(Seed.Default));
     }
 
     /// <summary>Learns from some rows and scores others.</summary>

@@ -40,7 +40,7 @@ public static class MaximumMeanDiscrepancy
         if (gamma is { } given && given is not (> 0 and < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(gamma), gamma, "γ is above 0 and finite.");
         RowPermutations.Check(permutations, mostRows);
-        random ??= new Random(RowPermutations.DefaultSeed);
+        random ??= new Random(Seed.Default);
 
         TestResult result = new() { Method = "Maximum mean discrepancy", Rule = biased ? "biased estimate, Gaussian kernel" : "unbiased estimate, Gaussian kernel" };
         if (PairedRows.Of(reference, current, standardise, biased ? 1 : 2, mostRows, random, ref result) is not { } rows)

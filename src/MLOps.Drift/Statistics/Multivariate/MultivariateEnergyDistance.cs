@@ -34,7 +34,7 @@ public static class MultivariateEnergyDistance
     {
         FeatureMatrix.CheckColumns(reference, current);
         RowPermutations.Check(permutations, mostRows);
-        random ??= new Random(RowPermutations.DefaultSeed);
+        random ??= new Random(Seed.Default);
 
         TestResult result = new() { Method = "Energy distance of rows", Rule = "Euclidean distance" };
         if (PairedRows.Of(reference, current, standardise, 1, mostRows, random, ref result) is not { } rows)

@@ -3,7 +3,6 @@ namespace MLOps.Drift.Statistics;
 /// <summary>The p-value of statistics that are made of <see cref="PairSums"/>, by random splits of the pooled rows.</summary>
 internal static class RowPermutations
 {
-    public const int DefaultSeed = 1;
     private const int MostPermutations = 10_000;
     private const int MostRows = 50_000;
 

@@ -26,7 +26,7 @@ public static class AndersonDarling
     /// <param name="current">The current sample.</param>
     /// <param name="midrank">Whether ties count by midranks. Default true.</param>
     /// <param name="permutations">How many permutations give the p-value, 0 to 10,000,000. Default 0: the table does.</param>
-    /// <param name="random">Where permutations come from; null for <c>new Random(0)</c>.</param>
+    /// <param name="random">Where permutations come from; null for <c>new Random(1)</c>.</param>
     /// <param name="cancellationToken">Ends the work before the next permutation.</param>
     /// <returns>T and its p-value; not computable when a side has no value, there are fewer than 4 in all, or all are alike.</returns>
     /// <exception cref="ArgumentNullException">A sample is null.</exception>
@@ -45,7 +45,7 @@ public static class AndersonDarling
     /// <param name="current">The current sample in any order; NaN is missing.</param>
     /// <param name="midrank">Whether ties count by midranks. Default true.</param>
     /// <param name="permutations">How many permutations give the p-value, 0 to 10,000,000. Default 0: the table does.</param>
-    /// <param name="random">Where permutations come from; null for <c>new Random(0)</c>.</param>
+    /// <param name="random">Where permutations come from; null for <c>new Random(1)</c>.</param>
     /// <param name="cancellationToken">Ends the work before the next permutation.</param>
     /// <returns>T and its p-value; not computable when a side has no value, there are fewer than 4 in all, or all are alike.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number of permutations is out of its range.</exception>
@@ -58,7 +58,7 @@ public static class AndersonDarling
     /// <param name="samples">The samples, 2 or more. Counts in the result are those of the first as the reference, and of all others together as the current sample.</param>
     /// <param name="midrank">Whether ties count by midranks. Default true.</param>
     /// <param name="permutations">How many permutations give the p-value, 0 to 10,000,000. Default 0: the table does.</param>
-    /// <param name="random">Where permutations come from; null for <c>new Random(0)</c>.</param>
+    /// <param name="random">Where permutations come from; null for <c>new Random(1)</c>.</param>
     /// <param name="cancellationToken">Ends the work before the next permutation.</param>
     /// <returns>T and its p-value; not computable when a sample has no value, there are fewer than 4 in all, or all are alike.</returns>
     /// <exception cref="ArgumentNullException">The list or a sample is null.</exception>
@@ -101,7 +101,7 @@ public static class AndersonDarling
         double distance = Distance(pooled, labels, counts, midrank), statistic = (distance - (counts.Length - 1)) / Deviation(counts, total);
         if (permutations > 0)
         {
-            double p = (1.0 + AtLeast(distance, pooled, labels, counts, midrank, permutations, random ?? new Random(0), cancellationToken)) / (1.0 + permutations);
+            double p = (1.0 + AtLeast(distance, pooled, labels, counts, midrank, permutations, random ?? new Random(Seed.Default), cancellationToken)) / (1.0 + permutations);
             return result with { Statistic = statistic, PValue = p, LogPValue = Math.Log(p) };
         }
 
