@@ -158,7 +158,7 @@ public static class DomainClassifier
     }
 
     /// <summary>Both sides row after row, standardised; behind the columns one for each column that has missing values. Null when a mean or a deviation is beyond range.</summary>
-    private static double[]? Standardised(FeatureMatrix reference, FeatureMatrix current)
+    internal static double[]? Standardised(FeatureMatrix reference, FeatureMatrix current)
     {
         var scaling = ColumnScaling.Of(reference);
         if (scaling.Overflows)

@@ -14,6 +14,23 @@ public sealed class DomainClassifierTests
     });
 
     [Fact]
+    public void The_accuracy_of_its_scores_is_that_of_scikit_learn() => VectorCase.CheckAll(VectorCase.Of("multivariate.json", "domain_classifier_auc"), vector =>
+    {
+        const int folds = 5;
+        (FeatureMatrix reference, FeatureMatrix current) = Rows.Of(vector);
+        double[] rows = DomainClassifier.Standardised(reference, current)!;
+        int count = reference.Rows + current.Rows, columns = rows.Length / count, hits = 0;
+        bool[] labels = [.. Enumerable.Range(0, count).Select(row => row >= reference.Rows)];
+        for (int fold = 0; fold < folds; fold++)
+        {
+            double[] weights = LogisticRegression.Fit(rows, columns, [.. Enumerable.Range(0, count).Where(row => row % folds != fold)], labels, Token);
+            hits += Enumerable.Range(0, count).Count(row => row % folds == fold && LogisticRegression.Score(rows.AsSpan(row * columns, columns), weights) >= 0 == labels[row]);
+        }
+
+        vector.CheckNumber("accuracy_at_0_5", (double)hits / count);
+    });
+
+    [Fact]
     public void A_shifted_mean_shows_to_both_models()
     {
         Random random = new(60);
