@@ -85,9 +85,18 @@ internal sealed class RunQuestion
         if (scope is { Count: 1 })
             Experiment = scope.Single();
 
-        // Numbers of our own making: safe to write into the text. The plus keeps SQLite from gathering several experiments and sorting them.
-        if (scope is not null)
-            _conditions.Add(Experiment is { } one ? Sql.Of($"r.experiment = {one}") : Sql.Of("+r.experiment IN (" + string.Join(',', scope.Select(number => number.ToString(CultureInfo.InvariantCulture))) + ")"));
+        if (Experiment is { } one)
+        {
+            _conditions.Add(Sql.Of($"r.experiment = {one}"));
+        }
+        else if (scope is not null)
+        {
+            // Numbers of our own making: safe to write into the text. The plus keeps SQLite from choosing between the two ways to begin.
+            string numbers = string.Join(',', scope.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+            _conditions.Add(Sql.Of("+r.experiment IN (" + numbers + ")"));
+            Drivers.Add(new Driver(Sql.Of("run r INDEXED BY run_by_experiment"), Sql.Of("r.experiment IN (" + numbers + ")"), s_run) { IsRun = true });
+        }
+
         if (query.Parent is { } parent)
             AddWithDriver(Sql.Of($"r.parent = {parent.Value}"), "run_by_parent");
     }

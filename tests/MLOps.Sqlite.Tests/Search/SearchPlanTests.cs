@@ -30,6 +30,8 @@ public sealed class SearchPlanTests : IDisposable
         yield return ("newest", new RunQuery());
         yield return ("newest of an experiment", new RunQuery { Experiments = [experiments[0]] });
         yield return ("newest of several experiments", new RunQuery { Experiments = [.. experiments.Take(3)] });
+        yield return ("newest of several small experiments", new RunQuery { ExperimentNames = ["small-3", "small-4"] });
+        yield return ("best of several small experiments", RunQuery.Parse(null, "metrics.loss") with { ExperimentNames = ["small-3", "small-4"] });
         yield return ("newest of all lifecycles", new RunQuery { Lifecycle = null });
         yield return ("oldest", RunQuery.Parse(null, "start_time ASC"));
         yield return ("lately", new RunQuery { Filter = RunField.StartedAt >= s_lately, OrderBy = [RunField.User.Ascending] });
@@ -148,7 +150,7 @@ public sealed class SearchPlanTests : IDisposable
                 RunId id = ids[i];
                 records.AddRange(
                 [
-                    new RunStarted(id, Start + i) { ExperimentName = $"e{i % 5}", Name = $"run-{i}", Parent = i % 300 == 1 ? ids[0] : null, User = $"user-{i % 3}" },
+                    new RunStarted(id, Start + i) { ExperimentName = i % 1000 is 3 or 4 ? $"small-{i % 1000}" : $"e{i % 5}", Name = $"run-{i}", Parent = i % 300 == 1 ? ids[0] : null, User = $"user-{i % 3}" },
                     new ParamLogged(id, "seed", $"{i}"), new ParamLogged(id, "optimizer", i % 2 == 0 ? "adam" : "sgd"), new TagSet(id, "ticket", $"T-{i}"),
                     Metric(id, "loss", random.NextDouble()), Metric(id, "accuracy", random.NextDouble()),
                     new DatasetUsed(id, new DatasetInput { Name = i % 1000 == 0 ? "rare" : "common", Digest = i % 1000 == 0 ? "d-rare" : "d", SourceType = "local", Source = "{}", Role = "training" }),
@@ -163,7 +165,7 @@ public sealed class SearchPlanTests : IDisposable
         }
 
         IReadOnlyList<Experiment> experiments = (await store.FindExperimentsAsync(new ExperimentQuery(), new PageRequest(), Token)).Items;
-        return (ids[77], ids[0], [.. experiments.Where(experiment => experiment.Name != "Default").Select(experiment => experiment.Id)]);
+        return (ids[77], ids[0], [.. experiments.Where(experiment => experiment.Name.StartsWith('e')).Select(experiment => experiment.Id)]);
     }
 
     private static PointsLogged Metric(RunId id, string key, double value) => new(id, key, new[] { new MetricPoint(0, Start, value) });
