@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using FsCheck;
+using FsCheck.Fluent;
 using MLOps.Drift.Streams;
 
 namespace MLOps.Drift.Tests.Streams;
@@ -41,6 +43,24 @@ public sealed class SavedStateTests
             if (saved is Adwin adwin)
                 Assert.Equal((adwin.Width, adwin.Mean), (((Adwin)restored).Width, ((Adwin)restored).Mean));
         });
+    }
+
+    [Fact]
+    public void Saving_anywhere_in_any_stream_changes_no_later_signal()
+    {
+        Gen<double[]> streams = Gen.Frequency((6, Gen.Choose(0, 1).Select(error => (double)error)), (3, Gen.Choose(-50, 50).Select(tenths => tenths / 10.0)), (1, ArbMap.Default.GeneratorFor<double>())).ArrayOf();
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(TestLength.Of(300, 20_000)).WithEndSize(300),
+            Prop.ForAll(Arb.From(streams), Arb.From(Gen.Choose(0, EveryDetector.Makers.Count - 1)), Arb.From(Gen.Choose(0, 300)), (stream, maker, cut) =>
+            {
+                StreamDetector kept = EveryDetector.Makers[maker](), restored = EveryDetector.Makers[maker]();
+                cut = Math.Min(cut, stream.Length);
+                foreach (double value in stream.AsSpan(0, cut))
+                    Assert.Equal(kept.Add(value), restored.Add(value));
+                restored = StreamDetector.Restore(restored.Save());
+                foreach (double value in stream.AsSpan(cut))
+                    Assert.Equal(kept.Add(value), restored.Add(value));
+            }));
     }
 
     [Fact]

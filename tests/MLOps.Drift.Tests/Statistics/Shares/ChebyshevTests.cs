@@ -28,6 +28,6 @@ public sealed class ChebyshevTests
     public void Wild_input_gives_a_result()
     {
         ShareVectors.CheckWild(cells => Chebyshev.Test(cells, 5, cancellationToken: Stop));
-        WildSample.CheckPairs(TestLength.Of(2_000, 50_000), (reference, current) => ResultChecks.Sound(Chebyshev.Test(reference, current, 5, cancellationToken: Stop)));
+        WildSample.CheckPairs(TestLength.Of(5_000, 100_000), (reference, current) => ResultChecks.Sound(Chebyshev.Test(reference, current, 5, cancellationToken: Stop)));
     }
 }
