@@ -139,6 +139,21 @@ public abstract partial class TrackingStoreContract
         await Assert.ThrowsAsync<InvalidPageTokenException>(async () => await Store.FindRunsAsync(new RunQuery(), new PageRequest { Token = token }, Cancellation));
     }
 
+    [Fact]
+    public async Task Patterns_on_runs_and_on_experiments_take_turns()
+    {
+        await MakeExperimentsAsync("churn-1", "churn-2", "fraud");
+        await LogAsync([.. "abc".Select(name => Started(new RunId($"{name}"), "fraud") with { Name = $"run-{name}" })]);
+
+        for (int turn = 0; turn < 3; turn++)
+        {
+            Assert.Equal(["b"], (await FindRunIdsAsync(RunQuery.Parse("run_name ILIKE '%B'"))).Select(id => id.Value));
+            Assert.Equal(["churn-2", "churn-1"], await FindNamesAsync(ExperimentQuery.Parse("name LIKE '%churn%' AND name ILIKE '%-%'")));
+            Assert.Equal(["a", "b", "c"], (await FindRunIdsAsync(RunQuery.Parse("run_name ILIKE 'RUN%' AND run_name LIKE '%-%' AND user_id ILIKE '%'"))).Select(id => id.Value).Order());
+            Assert.Equal(["fraud"], await FindNamesAsync(ExperimentQuery.Parse("name ILIKE 'F%'")));
+        }
+    }
+
     private async Task MakeExperimentsAsync(params string[] names)
     {
         foreach (string name in names)

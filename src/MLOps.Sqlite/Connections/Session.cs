@@ -20,6 +20,7 @@ internal sealed class Session : IDisposable
         Experiments = new ExperimentTable(connection, Keys);
         Runs = new RunTable(connection, Keys);
         RunReader = new RunReader(connection);
+        TextTests = new TextTests(connection);
         RunSearch = new RunSearch(this);
         ExperimentSearch = new ExperimentSearch(this);
         Purges = new PurgeTable(connection);
@@ -39,6 +40,8 @@ internal sealed class Session : IDisposable
     public RunTable Runs { get; }
 
     public RunReader RunReader { get; }
+
+    public TextTests TextTests { get; }
 
     public RunSearch RunSearch { get; }
 

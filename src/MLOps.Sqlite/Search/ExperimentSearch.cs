@@ -7,16 +7,14 @@ namespace MLOps.Sqlite.Search;
 /// <summary>Finds experiments. Goes through all of them, which are as many as somebody has named.</summary>
 internal sealed class ExperimentSearch(Session session)
 {
-    private readonly TextTests _tests = new(session.Connection);
-
     public Page<Experiment> Find(ExperimentQuery query, PageRequest page)
     {
-        _tests.Clear();
+        session.TextTests.Clear();
         IReadOnlyList<OrderKey> fullOrder = query.FullOrder;
         SortKey[] order = [.. fullOrder.Select(key => new SortKey(ValueOf(key.Field), IsPresent: null, IsText(key.Field), key.Descending))];
         List<Sql> where = [query.Lifecycle is { } lifecycle ? Sql.Of($"e.lifecycle = {(int)lifecycle}") : Sql.Of("1")];
         foreach (Comparison comparison in query.Filter.Comparisons)
-            where.Add(IsText(comparison.Field) ? Conditions.OfText(comparison, ValueOf(comparison.Field), _tests) : Conditions.OfNumber(comparison, ValueOf(comparison.Field)));
+            where.Add(IsText(comparison.Field) ? Conditions.OfText(comparison, ValueOf(comparison.Field), session.TextTests) : Conditions.OfNumber(comparison, ValueOf(comparison.Field)));
         if (page.Token is { } token)
             where.Add(SortKey.After(order, [.. PageToken.Read(query.Canonical, token, fullOrder, SearchVocabulary.Experiments)]) ?? Sql.Of("0"));
 

@@ -26,9 +26,9 @@ internal sealed class RunQuestion
     private readonly List<Sql> _conditions = [];
     private readonly int _startPlace;
 
-    public RunQuestion(RunQuery query, Session session, TextTests tests, long nowMs)
+    public RunQuestion(RunQuery query, Session session, long nowMs)
     {
-        (_keys, _tests, _nowMs) = (session.Keys, tests, nowMs);
+        (_keys, _tests, _nowMs) = (session.Keys, session.TextTests, nowMs);
         IReadOnlyList<OrderKey> order = query.FullOrder;
         AddScope(query, session.Experiments);
         if (IsKeyed(order[0].Field))

@@ -9,8 +9,6 @@ internal sealed class RunSearch(Session session)
     /// <summary>How far rows are counted to choose between ways to begin. Counting costs some 30 ns a row, looking at a run and its other fields some µs.</summary>
     private const int MostCounted = 10_000;
 
-    private readonly TextTests _tests = new(session.Connection);
-
     /// <summary>Told of each statement before it is run; for tests that look at plans.</summary>
     internal Action<Sql>? Watch { get; set; }
 
@@ -18,8 +16,8 @@ internal sealed class RunSearch(Session session)
 
     public Page<RunDetails> Find(RunQuery query, PageRequest page, long nowMs, CancellationToken cancellationToken)
     {
-        _tests.Clear();
-        RunQuestion question = new(query, session, _tests, nowMs);
+        session.TextTests.Clear();
+        RunQuestion question = new(query, session, nowMs);
         OrderValue[]? place = page.Token is null ? null : [.. PageToken.Read(query.Canonical, page.Token, query.FullOrder, SearchVocabulary.Runs)];
         List<(long Run, OrderValue[] Place)> found = [];
         foreach (Phase phase in PhasesOf(question))

@@ -6,7 +6,7 @@ namespace MLOps.Sqlite.Search;
 
 /// <summary>
 /// What SQLite has no comparison for (LIKE by Unicode code points, with and without regard to case, and long lists), as a function of SQL: <c>passes(value, number of the test)</c>.
-/// The tests are those of one question.
+/// The tests are those of one question. A connection has one such function, and so one of these.
 /// </summary>
 internal sealed class TextTests(Connection connection)
 {
