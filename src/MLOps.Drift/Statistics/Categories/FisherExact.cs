@@ -48,7 +48,7 @@ public static class FisherExact
 
     private static TestResult Test(FourfoldTable table, Alternative alternative)
     {
-        FourfoldTable.Guard(alternative);
+        AlternativeGuard.Check(alternative);
         TestResult frame = table.Frame(Name, "hypergeometric law, exact");
         if (!frame.IsComputed)
             return frame;

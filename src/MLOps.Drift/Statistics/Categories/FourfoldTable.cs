@@ -87,12 +87,6 @@ internal sealed class FourfoldTable
             ["failure", "success"], [referenceCount - referenceSuccesses, referenceSuccesses], [currentCount - currentSuccesses, currentSuccesses]));
     }
 
-    public static void Guard(Alternative alternative)
-    {
-        if (alternative is < Alternative.TwoSided or > Alternative.Less)
-            throw new ArgumentOutOfRangeException(nameof(alternative), alternative, "There is no such alternative.");
-    }
-
     public TestResult Frame(string method, string rule)
     {
         TestResult frame = Table.Frame(method, rule);

@@ -41,7 +41,7 @@ public static class MissingRate
 
     private static TestResult Test(long referenceMissing, long referencePresent, long currentMissing, long currentPresent, Alternative alternative)
     {
-        FourfoldTable.Guard(alternative);
+        AlternativeGuard.Check(alternative);
         FourfoldTable table = FourfoldTable.Of(new CellCounts(["present", "missing"], [referencePresent, referenceMissing], [currentPresent, currentMissing]), success: 1);
         TestResult frame = table.Frame(Name, "missing against present, p of Fisher's exact test");
         if (!frame.IsComputed)

@@ -34,7 +34,7 @@ public static class ProportionZ
 
     private static TestResult Test(FourfoldTable table, Alternative alternative)
     {
-        FourfoldTable.Guard(alternative);
+        AlternativeGuard.Check(alternative);
         TestResult frame = table.Frame(Name, "pooled variance, normal law");
         if (!frame.IsComputed)
             return frame;

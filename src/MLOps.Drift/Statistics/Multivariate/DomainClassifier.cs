@@ -104,7 +104,7 @@ public static class DomainClassifier
         labels.AsSpan(reference).Fill(true);
         double[] scores = new double[labels.Length];
         double observed = Auc();
-        Probability p = MannWhitneyUpper(observed, scores, reference, current);
+        Probability p = MannWhitneyUpper(scores, reference);
         if (permutations > 0)
         {
             int asExtreme = 0;
@@ -136,25 +136,15 @@ public static class DomainClassifier
         }
     }
 
-    /// <summary>P(AUC ≥ observed) by the normal law of Mann and Whitney's U = AUC × n × m with twice the variance, with the correction for ties and for continuity.</summary>
-    private static Probability MannWhitneyUpper(double auc, double[] scores, double n, double m)
+    /// <summary>P(AUC ≥ observed) by the normal law of Mann and Whitney's U = AUC × n × m with twice the variance, with the corrections for ties and for continuity.</summary>
+    private static Probability MannWhitneyUpper(double[] scores, int reference)
     {
-        double[] sorted = [.. scores];
-        Array.Sort(sorted);
-        double rows = n + m, ties = 0;
-        for (int start = 0, end; start < sorted.Length; start = end)
-        {
-            for (end = start + 1; end < sorted.Length && sorted[end] == sorted[start];)
-                end++;
-            double tied = end - start;
-            ties += tied * (tied - 1) * (tied + 1);
-        }
-
-        double variance = n * m / 12 * (rows + 1 - (ties / (rows * (rows - 1))));
-        double difference = ((auc - 0.5) * n * m) - 0.5;
-        if (!(variance > 0))
-            return Probability.One;
-        return Tails.NormalUpper(difference / Math.Sqrt(2 * variance));
+        double[] before = scores[..reference], now = scores[reference..];
+        Array.Sort(before);
+        Array.Sort(now);
+        (long twiceU, Int128 ties) = MannWhitney.Count(now, before);
+        double deviation = MannWhitney.Deviation(now.Length, before.Length, ties);
+        return deviation == 0 ? Probability.One : Tails.NormalUpper((twiceU - ((double)before.Length * now.Length) - 1) / (2 * Math.Sqrt(2) * deviation));
     }
 
     /// <summary>Both sides row after row, standardised; behind the columns one for each column that has missing values. Null when a mean or a deviation is beyond range.</summary>

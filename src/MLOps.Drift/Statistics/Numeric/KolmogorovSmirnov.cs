@@ -32,7 +32,7 @@ public static class KolmogorovSmirnov
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(current);
-        CheckAlternative(alternative);
+        AlternativeGuard.Check(alternative);
         if (law is < NullLaw.Auto or > NullLaw.Asymptotic)
             throw new ArgumentOutOfRangeException(nameof(law), law, "There is no such law.");
         TestResult result = new()
@@ -91,7 +91,7 @@ public static class KolmogorovSmirnov
     /// <remarks>Time: a small part of n + m unless the samples are much alike; n + m at most. No allocation.</remarks>
     public static EcdfGap Statistic(ReadOnlySpan<double> sortedReference, ReadOnlySpan<double> sortedCurrent, Alternative alternative = Alternative.TwoSided)
     {
-        CheckAlternative(alternative);
+        AlternativeGuard.Check(alternative);
         if (sortedReference.IsEmpty || sortedCurrent.IsEmpty)
             throw new ArgumentException("An empty sample has no distribution function.", sortedReference.IsEmpty ? nameof(sortedReference) : nameof(sortedCurrent));
         (long gap, double location, int sign) = Largest(sortedReference, sortedCurrent, alternative);
@@ -131,11 +131,5 @@ public static class KolmogorovSmirnov
         if (twoSided)
             one.Multiply(2);
         return one.AsProbability();
-    }
-
-    private static void CheckAlternative(Alternative alternative)
-    {
-        if (alternative is < Alternative.TwoSided or > Alternative.Less)
-            throw new ArgumentOutOfRangeException(nameof(alternative), alternative, "No such alternative.");
     }
 }

@@ -36,8 +36,7 @@ public static class MannWhitney
     {
         ArgumentNullException.ThrowIfNull(reference);
         ArgumentNullException.ThrowIfNull(current);
-        if (!Enum.IsDefined(alternative))
-            throw new ArgumentOutOfRangeException(nameof(alternative), alternative, "There is no such alternative.");
+        AlternativeGuard.Check(alternative);
         if (!Enum.IsDefined(law))
             throw new ArgumentOutOfRangeException(nameof(law), law, "There is no such law.");
 
@@ -72,11 +71,9 @@ public static class MannWhitney
                 return Exact(MannWhitneyLaw.AtMost(n, m, counted, cancellationToken));
         }
 
-        // In whole numbers, so that samples of one value have no variance at all, not a rounded one.
-        Int128 total = n + m, untied = (total * total * total) - total - ties;
-        if (untied == 0)
+        double deviation = Deviation(n, m, ties);
+        if (deviation == 0)
             return Finish(Probability.One, "all values alike" + direction, []);
-        double deviation = Math.Sqrt(n * (double)m / 12 * ((double)untied / (double)(total * (total - 1))));
         double z = (twiceWon - pairs - (continuity ? 1 : 0)) / (2 * deviation);
         return Finish(Tails.NormalUpper(z), (continuity ? "asymptotic with continuity correction" : "asymptotic") + (ties == 0 ? "" : ", variance corrected for ties") + direction, []);
 
@@ -105,8 +102,16 @@ public static class MannWhitney
         ReadOnlySpan<double> reference, ReadOnlySpan<double> current, Alternative alternative = Alternative.TwoSided, NullLaw law = NullLaw.Auto, bool continuity = true,
         CancellationToken cancellationToken = default) => Test(Sample.Of(reference), Sample.Of(current), alternative, law, continuity, cancellationToken);
 
-    /// <summary>2U, and the sum of t³ − t over the ties.</summary>
-    private static (long TwiceU, Int128 Ties) Count(ReadOnlySpan<double> reference, ReadOnlySpan<double> current)
+    /// <summary>The standard deviation of U when nothing has changed; 0 when all values are alike.</summary>
+    internal static double Deviation(long n, long m, Int128 ties)
+    {
+        // In whole numbers, so that samples of one value have no variance at all, not a rounded one.
+        Int128 total = n + m, untied = (total * total * total) - total - ties;
+        return untied == 0 ? 0 : Math.Sqrt(n * (double)m / 12 * ((double)untied / (double)(total * (total - 1))));
+    }
+
+    /// <summary>2U of sorted samples, and the sum of t³ − t over the ties.</summary>
+    internal static (long TwiceU, Int128 Ties) Count(ReadOnlySpan<double> reference, ReadOnlySpan<double> current)
     {
         long twiceU = 0;
         Int128 ties = 0;

@@ -44,8 +44,7 @@ public static class WelchT
     private static TestResult Test(
         ReadOnlySpan<double> reference, long referenceMissing, ReadOnlySpan<double> current, long currentMissing, Alternative alternative, bool equalVariances)
     {
-        if (!Enum.IsDefined(alternative))
-            throw new ArgumentOutOfRangeException(nameof(alternative), alternative, "There is no such alternative.");
+        AlternativeGuard.Check(alternative);
 
         TestResult result = new()
         {
