@@ -1,5 +1,7 @@
+using MLOps.Sqlite.Connections;
 using MLOps.Tracking;
 using MLOps.Tracking.Search;
+using SQLitePCL;
 using Xunit;
 
 namespace MLOps.Sqlite.Tests.Search;
@@ -23,6 +25,27 @@ public sealed class SearchCancellationTests : IDisposable
 
         clock.IsArmed = false;
         Assert.Equal(run, Assert.Single((await store.FindRunsAsync(new RunQuery(), new PageRequest(), TestContext.Current.CancellationToken)).Items).Info.Id);
+    }
+
+    [Fact]
+    public void A_statement_ends_in_the_middle_when_it_is_interrupted_and_the_connection_goes_on()
+    {
+        using Connection connection = _folder.Connect();
+        long asked = 0;
+        connection.AddFunction("stop", (_, number) =>
+        {
+            asked++;
+            if (number == 1_000)
+                connection.Interrupt();
+            return true;
+        });
+
+        SqliteErrorException ended = Assert.Throws<SqliteErrorException>(
+            () => connection.QueryText("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000) SELECT count(*) FROM n WHERE stop('x', i)"));
+
+        Assert.Equal(raw.SQLITE_INTERRUPT, ended.Code);
+        Assert.InRange(asked, 1_000, 10_000);
+        Assert.Equal("1", connection.QueryText("SELECT 1"));
     }
 
     /// <summary>A clock that cancels when it is read, which a search does after it has begun.</summary>
