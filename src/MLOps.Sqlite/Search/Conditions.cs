@@ -49,18 +49,6 @@ internal static class Conditions
         _ => null,
     };
 
-    /// <summary>Whether a fixed set of texts has members that a comparison lets through: a function of SQL is not needed for them.</summary>
-    public static bool Holds(Comparison comparison, string text) => (comparison.Comparator, comparison.Value) switch
-    {
-        (Comparator.Equal, SearchValue.Text { Value: var value }) => string.Equals(text, value, StringComparison.Ordinal),
-        (Comparator.NotEqual, SearchValue.Text { Value: var value }) => !string.Equals(text, value, StringComparison.Ordinal),
-        (Comparator.Like, SearchValue.Text { Value: var pattern }) => new LikePattern(pattern, ignoreCase: false).IsMatch(text),
-        (Comparator.ILike, SearchValue.Text { Value: var pattern }) => new LikePattern(pattern, ignoreCase: true).IsMatch(text),
-        (Comparator.In, SearchValue.TextList { Values: var values }) => values.Contains(text, StringComparer.Ordinal),
-        (Comparator.NotIn, SearchValue.TextList { Values: var values }) => !values.Contains(text, StringComparer.Ordinal),
-        _ => throw Unfitting(comparison),
-    };
-
     private static Sql Listed(Sql text, IReadOnlyList<string> values, TextTests tests)
     {
         if (values.Count <= MostListed)

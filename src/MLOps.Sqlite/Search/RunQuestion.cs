@@ -144,7 +144,7 @@ internal sealed class RunQuestion
     private void AddStatus(Comparison comparison)
     {
         NeedsLease = true;
-        RunStatus[] passing = [.. s_statuses.Where(status => Search.Conditions.Holds(comparison, status.Word)).Select(status => status.Status)];
+        RunStatus[] passing = [.. s_statuses.Where(status => comparison.IsMetBy(new OrderValue.Text(status.Word))).Select(status => status.Status)];
         IsImpossible |= passing.Length == 0;
         _conditions.Add(Sql.Of($"{StatusSql} IN ({Listed(passing)})"));
 

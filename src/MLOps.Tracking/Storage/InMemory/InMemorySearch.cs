@@ -19,7 +19,7 @@ internal static class InMemorySearch
         List<(T Item, OrderValue[] Place)> found =
         [
             .. candidates
-                .Where(item => filter.Comparisons.All(comparison => valuesOf(item, comparison.Field).Any(value => SearchEvaluation.Holds(comparison, value))))
+                .Where(item => filter.Comparisons.All(comparison => valuesOf(item, comparison.Field).Any(comparison.IsMetBy)))
                 .Select(item => (Item: item, Place: order.Select(key => valuesOf(item, key.Field).Single()).ToArray()))
                 .Where(candidate => after is null || SearchEvaluation.Compare(order, candidate.Place, after) > 0),
         ];
