@@ -167,10 +167,8 @@ public sealed class StreamDetectorTests
             StreamDetector detector = make();
             double[] stream = EveryDetector.Stream(detector, random, 10_000, wildShare: 0.001);
             Pass();
-            long before = GC.GetAllocatedBytesForCurrentThread();
             for (int round = 0; round < TestLength.Of(10, 100); round++)
-                Pass();
-            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+                Assert.Equal(0, Allocations.Of(Pass));
 
             void Pass()
             {
