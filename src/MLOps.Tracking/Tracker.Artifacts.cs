@@ -18,12 +18,7 @@ public sealed partial class Tracker
         return OpenArtifacts(new Uri(run.ArtifactLocation));
     }
 
-    internal ArtifactFolder OpenArtifacts(Uri location)
-    {
-        IArtifactStore store = _artifactStores.FirstOrDefault(candidate => candidate.Serves(location))
-            ?? throw new ArtifactStoreException($"No artifact store here serves '{location.Scheme}:' locations. Add one with AddArtifactStore.", isTransient: false);
-        return new ArtifactFolder(store, location, Clock);
-    }
+    internal ArtifactFolder OpenArtifacts(Uri location) => ArtifactStores.Open(location);
 
     internal async ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactPath path, Stream content, CancellationToken cancellationToken)
     {
@@ -35,7 +30,7 @@ public sealed partial class Tracker
                 run,
                 location,
                 path,
-                folder => folder.UploadAsync(path, Rewound(), cancellationToken),
+                folder => folder.UploadAsync(path, Rewound(), options: null, cancellationToken),
                 () => StageAsync(run, location, path, Rewound(), cancellationToken),
                 cancellationToken).ConfigureAwait(false);
 
@@ -48,7 +43,7 @@ public sealed partial class Tracker
 
         // It can be read only once: a failed upload could not be tried again or staged.
         if (location.IsFile)
-            return await OpenArtifacts(location).UploadAsync(path, content, cancellationToken).ConfigureAwait(false);
+            return await OpenArtifacts(location).UploadAsync(path, content, options: null, cancellationToken).ConfigureAwait(false);
         ArtifactFile staged = await StageAsync(run, location, path, content, cancellationToken).ConfigureAwait(false);
         await _staged.UploadAsync(OnUnstaged, cancellationToken).ConfigureAwait(false);
         return staged;
@@ -61,7 +56,7 @@ public sealed partial class Tracker
             run,
             location,
             upload.Path,
-            async folder => (await folder.UploadFilesAsync([upload], progress: null, cancellationToken).ConfigureAwait(false))[0],
+            async folder => (await folder.UploadFilesAsync([upload], cancellationToken: cancellationToken).ConfigureAwait(false))[0],
             async () =>
             {
                 var file = new FileStream(upload.SourceFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
@@ -110,6 +105,17 @@ public sealed partial class Tracker
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask DisposeArtifactStoresAsync()
+    {
+        foreach (object store in Enumerable.Reverse(_ownedArtifactStores))
+        {
+            if (store is IAsyncDisposable asynchronous)
+                await asynchronous.DisposeAsync().ConfigureAwait(false);
+            else
+                (store as IDisposable)?.Dispose();
         }
     }
 

@@ -198,6 +198,7 @@ public sealed partial class Tracker
         Journal.Dispose();
         _telemetry.Dispose();
         await Store.DisposeAsync().ConfigureAwait(false);
+        await DisposeArtifactStoresAsync().ConfigureAwait(false);
     }
 
     private async ValueTask<bool> DrainAsync(TimeSpan timeout)

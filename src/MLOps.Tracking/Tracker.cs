@@ -39,7 +39,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     private readonly JournalAdopter _adopter;
     private readonly StagedArtifacts _staged;
     private readonly TrackingTelemetry _telemetry;
-    private readonly IReadOnlyList<IArtifactStore> _artifactStores;
+    private readonly List<object> _ownedArtifactStores = [];
     private readonly Uri _artifactRoot;
 
     // Keyed by text and by reference: the runtime has compiled code for these, so that opening a tracker does not wait for the JIT.
@@ -60,10 +60,11 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         Clock = builder.Clock ?? services?.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System;
         ILoggerFactory loggers = builder.LoggerFactory ?? services?.GetService(typeof(ILoggerFactory)) as ILoggerFactory ?? NullLoggerFactory.Instance;
         _logger = loggers.CreateLogger<Tracker>();
-        _artifactStores = [.. builder.ArtifactStores, new LocalArtifactStore()];
-        _artifactRoot = LocationOf(options.ArtifactRoot ?? builder.Places!.ArtifactRoot);
+        _artifactRoot = LocationOf(options.ArtifactRoot ?? builder.ArtifactRoot ?? builder.Places!.ArtifactRoot);
 
-        Store = builder.CreateStore!(new StoreContext(Clock, loggers, _artifactRoot.AbsoluteUri, services));
+        var context = new StoreContext(Clock, loggers, _artifactRoot.AbsoluteUri, services);
+        ArtifactStores = new ArtifactStores(builder.CreateArtifactStores(context, _ownedArtifactStores), Clock);
+        Store = builder.CreateStore!(context);
         try
         {
             using var patience = new CancellationTokenSource(StorePatience);
@@ -77,6 +78,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             // Nothing has been logged yet: the journal keeps nothing, and the store's disposal has nothing to wait for.
             Journal?.Discard();
             Store.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            DisposeArtifactStoresAsync().AsTask().GetAwaiter().GetResult();
             throw;
         }
 
@@ -97,6 +99,9 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
     /// <summary>The store. Its answers do not wait for what this tracker has accepted; this tracker's do.</summary>
     public ITrackingStore Store { get; }
+
+    /// <summary>The artifact stores, each for the locations of its scheme and host; the last is that of local files.</summary>
+    public ArtifactStores ArtifactStores { get; }
 
     /// <summary>What became of all that was logged through this tracker.</summary>
     public RunHealth Health

@@ -42,6 +42,6 @@ public static class ArtifactExtensions
         ArgumentException.ThrowIfNullOrEmpty(folder);
         run.ThrowIfEnded();
         return await run.Tracker.OpenArtifacts(new Uri(run.ArtifactLocation))
-            .UploadFilesAsync(ArtifactUpload.FromFolder(folder, under), progress, cancellationToken).ConfigureAwait(false);
+            .UploadFilesAsync(ArtifactUpload.FromFolder(folder, under), options: null, progress, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -11,4 +11,7 @@ public sealed record ArtifactFile
 
     /// <summary>The SHA-256 of the content as 64 lower-case hex digits, as it was when uploaded; null when no manifest names the file (another tool put it there), so that its content cannot be verified.</summary>
     public string? Sha256 { get; init; }
+
+    /// <summary>The key that encrypts the file where its store encrypts; null when it lies in the plain or no manifest names it.</summary>
+    public string? KeyId { get; init; }
 }

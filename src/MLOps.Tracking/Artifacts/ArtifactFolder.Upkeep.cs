@@ -3,6 +3,8 @@ namespace MLOps.Tracking.Artifacts;
 /// <content>Verification and removal.</content>
 public sealed partial class ArtifactFolder
 {
+    private const int BufferSize = 128 * 1024;
+
     /// <summary>Refuses a location that is not a run's own. Its own ends with the run's id, or with <c>artifacts</c> in a folder of that name.</summary>
     internal void ThrowUnlessOwn(RunId owner)
     {
@@ -34,19 +36,8 @@ public sealed partial class ArtifactFolder
             return there;
         }
 
-        List<ArtifactObject> objects = [];
-        await foreach (ArtifactObject item in _store.ListAsync(Location, "", cancellationToken).ConfigureAwait(false))
-            objects.Add(item);
-        ParallelOptions options = new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
-        List<ArtifactObject> ours = objects.FindAll(item => ArtifactPath.IsObjectPath(item.Path));
-        await Parallel.ForEachAsync(ours, options, async (item, token) => await _store.DeleteAsync(Location, item.Path, token).ConfigureAwait(false)).ConfigureAwait(false);
-        if (ours.Count < objects.Count)
-        {
-            string path = objects.Find(item => !ArtifactPath.IsObjectPath(item.Path)).Path;
-            throw new ArtifactStoreException($"'{path}' at {Location} has a name that no artifact has: another program put it there. Delete it with that program; all artifacts are deleted.", isTransient: false);
-        }
-
-        return new ArtifactAmount(ours.Count, ours.Sum(item => item.SizeBytes));
+        (long objects, long bytes) = await _store.DeletePrefixAsync(Location, "", cancellationToken).ConfigureAwait(false);
+        return new ArtifactAmount(objects, bytes);
     }
 
     /// <summary>Reads every artifact and compares it with the hash that its upload wrote down.</summary>
@@ -54,74 +45,56 @@ public sealed partial class ArtifactFolder
     internal async ValueTask<ArtifactVerification> VerifyAsync(CancellationToken cancellationToken)
     {
         ArtifactVerification verification = new();
-        Dictionary<string, string> hashes = await ReadHashesAsync(verification.Corrupt, cancellationToken).ConfigureAwait(false);
-        List<string> named = [];
+        ManifestIndex index = await ReadManifestsAsync(cancellationToken, (path, error) => verification.Corrupt.Add((path, error.Message))).ConfigureAwait(false);
+        List<ArtifactObject> named = [];
         await foreach (ArtifactObject item in _store.ListAsync(Location, "", cancellationToken).ConfigureAwait(false))
         {
             if (ArtifactPath.IsReserved(item.Path))
                 continue;
-            if (hashes.ContainsKey(item.Path))
-                named.Add(item.Path);
+            if (index.Find(item) is not null)
+                named.Add(item);
             else
                 verification.Unverified++;
         }
 
-        verification.Missing.AddRange(hashes.Keys.Except(named, StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        verification.Missing.AddRange(index.Paths.Except(named.Select(item => item.Path), StringComparer.Ordinal).Order(StringComparer.Ordinal));
         List<string> different = [];
-        ParallelOptions options = new() { MaxDegreeOfParallelism = Parallelism, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(
-            named,
-            options,
-            async (path, token) =>
+        await TransferBudget.ForEachAsync(
+            named.Count,
+            i => named[i].SizeBytes,
+            async (i, token) =>
             {
-                HashedReadStream content = await ReadAsync(path, token).ConfigureAwait(false);
+                (ArtifactObject item, HashedReadStream content) = await ReadAsync(named[i].Path, token).ConfigureAwait(false);
                 verification.Read(content.SizeBytes);
-                if (content.Sha256 != hashes[path])
+                if (index.Find(item) is { } entry && content.Sha256 != entry.Sha256)
                 {
                     lock (different)
-                        different.Add(path);
+                        different.Add(item.Path);
                 }
-            }).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
 
         if (different.Count > 0)
         {
             // Replaced since the manifests were read? Then there is a later one by now.
-            hashes = await ReadHashesAsync([], cancellationToken).ConfigureAwait(false);
+            index = await ReadManifestsAsync(cancellationToken, static (_, _) => { }).ConfigureAwait(false);
             foreach (string path in different.Order(StringComparer.Ordinal))
             {
-                string? actual = (await ReadAsync(path, cancellationToken).ConfigureAwait(false)).Sha256;
-                if (hashes.TryGetValue(path, out string? expected) && actual != expected)
-                    verification.Corrupt.Add((path, new ArtifactCorruptException(path, expected, actual!).Message));
+                (ArtifactObject item, HashedReadStream content) = await ReadAsync(path, cancellationToken).ConfigureAwait(false);
+                if (index.Find(item) is { } entry && content.Sha256 != entry.Sha256)
+                    verification.Corrupt.Add((path, new ArtifactCorruptException(path, entry.Sha256!, content.Sha256!).Message));
             }
         }
 
         return verification;
     }
 
-    private async ValueTask<HashedReadStream> ReadAsync(string path, CancellationToken cancellationToken)
+    private async ValueTask<(ArtifactObject Object, HashedReadStream Content)> ReadAsync(string path, CancellationToken cancellationToken)
     {
-        HashedReadStream content = new(await _store.OpenReadAsync(Location, path, cancellationToken).ConfigureAwait(false), leaveOpen: false);
-        await using (content.ConfigureAwait(false))
-            await content.CopyToAsync(Stream.Null, BufferSize, cancellationToken).ConfigureAwait(false);
-        return content;
-    }
-
-    private async ValueTask<Dictionary<string, string>> ReadHashesAsync(List<(string Path, string Message)> corrupt, CancellationToken cancellationToken)
-    {
-        Dictionary<string, string> hashes = new(StringComparer.Ordinal);
-        foreach (string path in await FindManifestsAsync(cancellationToken).ConfigureAwait(false))
-        {
-            try
-            {
-                foreach (ArtifactManifest.Entry entry in (await GetManifestAsync(path, cancellationToken).ConfigureAwait(false)).Files)
-                    hashes[entry.Path] = entry.Sha256;
-            }
-            catch (ArtifactCorruptException error)
-            {
-                corrupt.Add((path, error.Message));
-            }
-        }
-
-        return hashes;
+        ArtifactContent content = await _store.OpenReadAsync(Location, path, default, cancellationToken).ConfigureAwait(false);
+        HashedReadStream hashed = new(content.Stream, leaveOpen: false);
+        await using (hashed.ConfigureAwait(false))
+            await hashed.CopyToAsync(Stream.Null, BufferSize, cancellationToken).ConfigureAwait(false);
+        return (content.Artifact, hashed);
     }
 }

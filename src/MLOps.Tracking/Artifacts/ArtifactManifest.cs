@@ -49,19 +49,23 @@ internal sealed record ArtifactManifest
             : throw new ArtifactCorruptException(path, "it lacks what a manifest has, or names a file that is no artifact.", innerException: null);
     }
 
-    /// <summary>A file as it was uploaded.</summary>
+    /// <summary>A file as it was uploaded, or a path that was deleted.</summary>
     internal sealed record Entry
     {
         public required string Path { get; init; }
 
         public required long Bytes { get; init; }
 
-        public required string Sha256 { get; init; }
+        /// <summary>Null says that the file was deleted.</summary>
+        public required string? Sha256 { get; init; }
 
-        /// <summary>The key that encrypts the file; null while artifacts lie in the plain.</summary>
+        /// <summary>The key that encrypts the file; null when it lies in the plain.</summary>
         public string? KeyId { get; init; }
 
+        /// <summary>The ETag that the store gave the object, by which two uploads of one path at the same time are told apart; null where stores have none.</summary>
+        public string? ETag { get; init; }
+
         [JsonIgnore]
-        public bool IsLegal => ArtifactPath.TryParse(Path, out _) && Bytes >= 0 && Sha256 is { Length: 64 } && Sha256.All(char.IsAsciiHexDigitLower);
+        public bool IsLegal => ArtifactPath.TryParse(Path, out _) && Bytes >= 0 && (Sha256 is null || (Sha256.Length == 64 && Sha256.All(char.IsAsciiHexDigitLower)));
     }
 }

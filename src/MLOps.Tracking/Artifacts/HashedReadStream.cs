@@ -7,31 +7,15 @@ namespace MLOps.Tracking.Artifacts;
 /// <param name="leaveOpen">Whether <paramref name="inner"/> outlives this stream.</param>
 /// <param name="read">Told the size of each piece; what it throws the reader gets.</param>
 /// <param name="ended">Called by each read that finds the end, before the reader learns of it; what it throws the reader gets instead.</param>
-internal sealed class HashedReadStream(Stream inner, bool leaveOpen, Action<HashedReadStream, int>? read = null, Action<HashedReadStream>? ended = null) : Stream
+internal sealed class HashedReadStream(Stream inner, bool leaveOpen, Action<HashedReadStream, int>? read = null, Action<HashedReadStream>? ended = null) : ReadOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    /// <summary>Bytes read so far.</summary>
+    /// <summary>Bytes read so far, with those that were there before.</summary>
     public long SizeBytes { get; private set; }
 
     /// <summary>The hash in lower-case hex; null until the end is reached.</summary>
     public string? Sha256 { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
@@ -39,24 +23,11 @@ internal sealed class HashedReadStream(Stream inner, bool leaveOpen, Action<Hash
         return Take(buffer[..count], buffer.Length);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int count = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         return Take(buffer.Span[..count], buffer.Length);
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {
@@ -75,6 +46,13 @@ internal sealed class HashedReadStream(Stream inner, bool leaveOpen, Action<Hash
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>Takes bytes that were read before, by an earlier stream of the same content.</summary>
+    public void TakeEarlier(ReadOnlySpan<byte> bytes)
+    {
+        _hash.AppendData(bytes);
+        SizeBytes += bytes.Length;
     }
 
     private int Take(ReadOnlySpan<byte> bytes, int asked)

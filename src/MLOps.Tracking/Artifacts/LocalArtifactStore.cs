@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Globalization;
 using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
@@ -15,7 +15,6 @@ namespace MLOps.Tracking.Artifacts;
 public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactStore
 {
     private const string TempFolder = ArtifactPath.ReservedFolder + "/tmp";
-    private const int BufferSize = 128 * 1024;
     private static readonly TimeSpan s_abandoned = TimeSpan.FromDays(1);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
@@ -42,53 +41,28 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
     }
 
     /// <inheritdoc/>
-    public async ValueTask PutAsync(Uri location, string path, Stream content, CancellationToken cancellationToken)
+    public ArtifactStoreCapabilities Capabilities => ArtifactStoreCapabilities.CreateOnly | ArtifactStoreCapabilities.Copy;
+
+    /// <inheritdoc/>
+    public ValueTask<ArtifactObject> PutAsync(Uri location, string path, Stream content, ArtifactPutOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
-        (string root, string target) = Resolve(location, path);
-        string? temp = null;
-        bool reading = false;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            temp = Path.Join(MakeTempFolder(root), Guid.NewGuid().ToString("N"));
-            using (SafeFileHandle file = File.OpenHandle(temp, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous))
+        return WriteAsync(
+            location,
+            path,
+            options.CreateOnly,
+            async temp =>
             {
-                long length = 0;
-                while (true)
-                {
-                    reading = true;
-                    int read = await content.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-                    reading = false;
-                    if (read == 0)
-                        break;
-                    await RandomAccess.WriteAsync(file, buffer.AsMemory(0, read), length, cancellationToken).ConfigureAwait(false);
-                    length += read;
-                }
-
+                using SafeFileHandle file = File.OpenHandle(temp, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.Asynchronous, options.SizeBytes ?? 0);
+                await new SequentialWriter(file, 0).CopyAsync(content, options.SizeBytes, cancellationToken).ConfigureAwait(false);
                 // Before the rename: else a power loss could leave the final name with no content behind it.
                 RandomAccess.FlushToDisk(file);
-            }
-
-            cancellationToken.ThrowIfCancellationRequested();
-            File.Move(temp, target, overwrite: true);
-            temp = null;
-        }
-        catch (Exception e) when (!reading && e is (IOException or UnauthorizedAccessException))
-        {
-            throw Failure(e, "write", location, path, root);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            if (temp is not null)
-                DeleteQuietly(temp);
-        }
+            },
+            cancellationToken);
     }
 
     /// <inheritdoc/>
-    public ValueTask<Stream> OpenReadAsync(Uri location, string path, CancellationToken cancellationToken)
+    public ValueTask<ArtifactContent> OpenReadAsync(Uri location, string path, ByteRange range, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         (string root, string target) = Resolve(location, path);
@@ -96,7 +70,18 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
         {
             if (!File.Exists(target))
                 throw new ArtifactNotFoundException(location, path);
-            return new(new FileStream(target, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 4096, FileOptions.Asynchronous | FileOptions.SequentialScan));
+            FileStream file = new(target, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            try
+            {
+                ArtifactObject found = new(path, file.Length) { ETag = ETagOf(File.GetLastWriteTimeUtc(file.SafeFileHandle), file.Length) };
+                (file.Position, long end) = range.Within(found.SizeBytes);
+                return new(new ArtifactContent(found, end == found.SizeBytes ? file : new BoundedReadStream(file, end - file.Position)));
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -106,6 +91,51 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
         {
             throw Failure(e, "read", location, path, root);
         }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ArtifactObject?> FindAsync(Uri location, string path, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        (string root, string target) = Resolve(location, path);
+        try
+        {
+            return new(Find(target, path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(e, "find", location, path, root);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ArtifactObject> CopyAsync(Uri location, string path, Uri toLocation, string toPath, CancellationToken cancellationToken)
+    {
+        (string root, string source) = Resolve(location, path);
+        return WriteAsync(
+            toLocation,
+            toPath,
+            createOnly: false,
+            temp =>
+            {
+                try
+                {
+                    if (!File.Exists(source))
+                        throw new ArtifactNotFoundException(location, path);
+                    File.Copy(source, temp);
+                }
+                catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && !File.Exists(source))
+                {
+                    throw new ArtifactNotFoundException(location, path, e);
+                }
+
+                // A copy has the times of its source; as an object it is a new one.
+                File.SetLastWriteTimeUtc(temp, _time.GetUtcNow().UtcDateTime);
+                using SafeFileHandle file = File.OpenHandle(temp, FileMode.Open, FileAccess.ReadWrite);
+                RandomAccess.FlushToDisk(file);
+                return Task.CompletedTask;
+            },
+            cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -155,29 +185,32 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
         }
     }
 
+    /// <inheritdoc/>
+    public ValueTask<(long Objects, long Bytes)> DeletePrefixAsync(Uri location, string prefix, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        cancellationToken.ThrowIfCancellationRequested();
+        string root = RootOf(location);
+        DirectoryInfo folder = new(prefix.Length == 0 ? root : Resolve(location, prefix).Target);
+        return new(DeleteFolder(folder, location, prefix, root));
+    }
+
     /// <summary>Deletes all that lies at a location, and the location itself. Links go, what they point to stays; a location that is itself a link is emptied.</summary>
     /// <param name="location">The location; one that does not exist is deleted already.</param>
     /// <param name="owner">The run whose location it is. The folder around it goes, too, if it bears the run's name and nothing else is in it.</param>
     /// <exception cref="ArtifactStoreException">The system refuses.</exception>
     internal void DeleteLocation(Uri location, RunId owner)
     {
-        const int Attempts = 5;
         DirectoryInfo folder = new(RootOf(location));
-        for (int attempt = 1; ; attempt++)
+        DeleteFolder(folder, location, "*", folder.FullName);
+        try
         {
-            try
-            {
-                DeleteFolder(folder, owner);
-                return;
-            }
-            catch (Exception e) when (attempt < Attempts && e is (FileNotFoundException or DirectoryNotFoundException))
-            {
-                // Somebody else deletes it as well and was faster with this one.
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw Failure(e, "delete", location, "*", folder.FullName);
-            }
+            if (folder.Parent is { } around && around.Name == owner.Value)
+                DeleteIfEmpty(around);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(e, "delete", location, "*", folder.FullName);
         }
     }
 
@@ -221,30 +254,101 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
     private static FileSystemEnumerable<ArtifactObject> Enumerate(string root, string folder)
     {
         string temp = Path.Join(root, TempFolder);
-        return new(folder, (ref FileSystemEntry entry) => new(RelativePath(root, entry.ToFullPath()), entry.Length), EveryFile)
+        return new(folder, (ref FileSystemEntry entry) => new(RelativePath(root, entry.ToFullPath()), entry.Length) { ETag = ETagOf(entry.LastWriteTimeUtc.UtcDateTime, entry.Length) }, EveryFile)
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
             ShouldRecursePredicate = (ref FileSystemEntry entry) => entry.ToFullPath() != temp,
         };
     }
 
-    private static void DeleteFolder(DirectoryInfo folder, RunId owner)
+    private static (long Objects, long Bytes) DeleteFolder(DirectoryInfo folder, Uri location, string path, string root)
     {
-        folder.Refresh();
-        if (folder.Exists)
+        const int Attempts = 5;
+        (long Objects, long Bytes) deleted = (0, 0);
+        for (int attempt = 1; ; attempt++)
         {
-            foreach (FileSystemInfo entry in folder.EnumerateFileSystemInfos())
+            try
             {
-                if (entry is DirectoryInfo { LinkTarget: null } inner)
-                    inner.Delete(recursive: true);
-                else
-                    entry.Delete();
+                folder.Refresh();
+                if (folder.Exists)
+                    Empty(folder, ref deleted);
+                DeleteIfEmpty(folder);
+                return deleted;
+            }
+            catch (Exception e) when (attempt < Attempts && e is (FileNotFoundException or DirectoryNotFoundException))
+            {
+                // Somebody else deletes it as well and was faster with this one.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw Failure(e, "delete", location, path, root);
             }
         }
+    }
 
-        DeleteIfEmpty(folder);
-        if (folder.Parent is { } around && around.Name == owner.Value)
-            DeleteIfEmpty(around);
+    private static void Empty(DirectoryInfo folder, ref (long Objects, long Bytes) deleted)
+    {
+        foreach (FileSystemInfo entry in folder.EnumerateFileSystemInfos())
+        {
+            if (entry is DirectoryInfo { LinkTarget: null } inner)
+            {
+                Empty(inner, ref deleted);
+                inner.Delete();
+            }
+            else
+            {
+                long bytes = entry is FileInfo { LinkTarget: null } file ? file.Length : 0;
+                entry.Delete();
+                deleted = (deleted.Objects + 1, deleted.Bytes + bytes);
+            }
+        }
+    }
+
+    private static ArtifactObject? Find(string target, string path) =>
+        new FileInfo(target) is { Exists: true } file ? new ArtifactObject(path, file.Length) { ETag = ETagOf(file.LastWriteTimeUtc, file.Length) } : null;
+
+    private static string ETagOf(DateTime written, long length) => string.Create(CultureInfo.InvariantCulture, $"{written.Ticks:x}-{length:x}");
+
+    /// <summary>Writes a temporary file by <paramref name="write"/> and renames it.</summary>
+    private async ValueTask<ArtifactObject> WriteAsync(Uri location, string path, bool createOnly, Func<string, Task> write, CancellationToken cancellationToken)
+    {
+        (string root, string target) = Resolve(location, path);
+        string? temp = null;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            if (createOnly && File.Exists(target))
+                throw new ArtifactExistsException(location, path);
+            temp = Path.Join(MakeTempFolder(root), Guid.NewGuid().ToString("N"));
+            await write(temp).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            ArtifactObject written = Find(temp, path)!.Value;
+            try
+            {
+                File.Move(temp, target, overwrite: !createOnly);
+            }
+            catch (IOException e) when (createOnly && File.Exists(target))
+            {
+                throw new ArtifactExistsException(location, path, e);
+            }
+
+            temp = null;
+            return written;
+        }
+        catch (ContentFailedException e)
+        {
+            e.Cause.Throw();
+            throw;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(e, "write", location, path, root);
+        }
+        finally
+        {
+            if (temp is not null)
+                DeleteQuietly(temp);
+        }
     }
 
     private static void DeleteQuietly(string temp)

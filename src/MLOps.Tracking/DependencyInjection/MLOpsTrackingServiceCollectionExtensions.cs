@@ -19,6 +19,7 @@ public static class MLOpsTrackingServiceCollectionExtensions
         TrackingBuilder builder = Register(services, Options.Options.DefaultName, configure);
         services.AddSingleton(provider => Create(builder, provider));
         services.AddSingleton(provider => provider.GetRequiredService<Tracker>().Store);
+        services.AddSingleton(provider => provider.GetRequiredService<Tracker>().ArtifactStores);
         services.AddSingleton<IHostedService>(provider => new TrackerHost(() => provider.GetRequiredService<Tracker>()));
         return services;
     }
@@ -35,6 +36,7 @@ public static class MLOpsTrackingServiceCollectionExtensions
         TrackingBuilder builder = Register(services, key, configure);
         services.AddKeyedSingleton(key, (provider, _) => Create(builder, provider));
         services.AddKeyedSingleton(key, (provider, _) => provider.GetRequiredKeyedService<Tracker>(key).Store);
+        services.AddKeyedSingleton(key, (provider, _) => provider.GetRequiredKeyedService<Tracker>(key).ArtifactStores);
         services.AddSingleton<IHostedService>(provider => new TrackerHost(() => provider.GetRequiredKeyedService<Tracker>(key)));
         return services;
     }

@@ -10,7 +10,8 @@ namespace MLOps.Tracking;
 public sealed class TrackingBuilder
 {
     private readonly List<Action<TrackingOptions>> _configure = [];
-    private readonly List<IArtifactStore> _artifactStores = [];
+    private readonly List<(Func<StoreContext, IArtifactStore> Create, bool IsOwned)> _artifactStores = [];
+    private readonly List<Func<IArtifactStore, StoreContext, IArtifactStore>> _decorations = [];
 
     internal TrackingBuilder(string storeName, IServiceCollection? services)
     {
@@ -32,7 +33,7 @@ public sealed class TrackingBuilder
 
     internal ILoggerFactory? LoggerFactory { get; private set; }
 
-    internal IReadOnlyList<IArtifactStore> ArtifactStores => _artifactStores;
+    internal string? ArtifactRoot { get; private set; }
 
     internal (RetentionPolicy Policy, TimeSpan Every)? Retention { get; private set; }
 
@@ -62,13 +63,43 @@ public sealed class TrackingBuilder
             new StorePlaces { JournalFolder = Path.Combine(folder, "mlops.journal"), ArtifactRoot = Path.Combine(folder, "mlops.artifacts") });
     }
 
-    /// <summary>Adds an artifact store. The first that serves a location is used; local files are served without asking.</summary>
-    /// <param name="store">The store.</param>
+    /// <summary>Adds an artifact store that the caller owns. The first that serves a location is used; local files are served without asking.</summary>
+    /// <param name="store">The store; not disposed.</param>
     /// <returns>This builder.</returns>
     public TrackingBuilder AddArtifactStore(IArtifactStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        _artifactStores.Add(store);
+        _artifactStores.Add((_ => store, IsOwned: false));
+        return this;
+    }
+
+    /// <summary>Adds an artifact store that is made with the tracker and disposed with it, if it can be. Back ends call this from their <c>AddX</c> and <c>UseX</c>.</summary>
+    /// <param name="create">Makes the store, once; it must not wait for a server. In a container, <see cref="StoreContext.Services"/> has what the host registered.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder AddArtifactStore(Func<StoreContext, IArtifactStore> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        _artifactStores.Add((create, IsOwned: true));
+        return this;
+    }
+
+    /// <summary>Says where the artifacts of new runs go, unless <see cref="TrackingOptions.ArtifactRoot"/> says otherwise. Runs that are there keep their locations.</summary>
+    /// <param name="root">A folder, or a URI that an artifact store of this tracker serves.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder UseArtifactRoot(string root)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(root);
+        ArtifactRoot = root;
+        return this;
+    }
+
+    /// <summary>Puts a layer around every artifact store of this tracker, local files included. The first call gives the outermost layer.</summary>
+    /// <param name="decorate">Given a store, returns the one around it, a <see cref="DelegatingArtifactStore"/>.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder DecorateArtifactStores(Func<IArtifactStore, StoreContext, IArtifactStore> decorate)
+    {
+        ArgumentNullException.ThrowIfNull(decorate);
+        _decorations.Insert(0, decorate);
         return this;
     }
 
@@ -131,5 +162,24 @@ public sealed class TrackingBuilder
     {
         foreach (Action<TrackingOptions> configure in _configure)
             configure(options);
+    }
+
+    /// <summary>Makes the stores, the last one that of local files.</summary>
+    /// <param name="context">What they are given.</param>
+    /// <param name="owned">Takes those that end with the tracker.</param>
+    internal IReadOnlyList<IArtifactStore> CreateArtifactStores(StoreContext context, List<object> owned)
+    {
+        List<IArtifactStore> stores = [];
+        foreach ((Func<StoreContext, IArtifactStore> create, bool isOwned) in _artifactStores.Append((_ => new LocalArtifactStore(context.Clock), true)))
+        {
+            IArtifactStore store = create(context);
+            if (isOwned)
+                owned.Add(store);
+            foreach (Func<IArtifactStore, StoreContext, IArtifactStore> decorate in _decorations)
+                owned.Add(store = decorate(store, context));
+            stores.Add(store);
+        }
+
+        return stores;
     }
 }

@@ -188,7 +188,7 @@ internal sealed partial class StagedArtifacts(
         await using (content.ConfigureAwait(false))
         {
             if (content is not RunLogContent { IsEmpty: true })
-                await folder.UploadAsync(staged.Path, content, cancellationToken).ConfigureAwait(false);
+                await folder.UploadAsync(staged.Path, content, options: null, cancellationToken).ConfigureAwait(false);
         }
 
         // A purge that came during the upload has not seen it.

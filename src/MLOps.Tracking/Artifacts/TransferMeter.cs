@@ -1,7 +1,7 @@
 namespace MLOps.Tracking.Artifacts;
 
-/// <summary>Adds up what the files of an upload report and hands it on one report at a time, so that figures never go back.</summary>
-internal sealed class UploadMeter(IProgress<ArtifactProgress>? progress, int totalFiles, long totalBytes)
+/// <summary>Adds up what the files of a transfer report and hands it on one report at a time, so that figures never go back.</summary>
+internal sealed class TransferMeter(IProgress<ArtifactProgress>? progress, int totalFiles, long totalBytes)
 {
     private readonly Lock _gate = new();
     private int _files;
