@@ -32,7 +32,7 @@ public sealed class SwiftServer : RealServer
     public static Task<SwiftServer> StartAsync(CancellationToken cancellationToken = default)
     {
         string python = FindPython() ?? throw new ServerUnavailableException(
-            "OpenStack Swift isn't installed: run eng/servers.sh as root, or install swift-proxy, swift-account, swift-container and swift-object.");
+            "OpenStack Swift isn't installed: run eng/servers.sh as root, or install the Debian package python3-swift.");
         return StartAsync(() => new SwiftServer(python), cancellationToken);
     }
 
@@ -40,12 +40,11 @@ public sealed class SwiftServer : RealServer
 
     private protected override IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string> { ["PYTHONUNBUFFERED"] = "1" };
 
-    /// <summary>The interpreter that has Swift's modules: the one that its own program names in its first line.</summary>
+    /// <summary>The interpreter that has Swift's modules: the one that Swift's own program names in its first line, or else Debian's.</summary>
     private static string? FindPython()
     {
-        if (Executable.Find("swift-proxy-server") is not { } program)
-            return null;
-        string? first = File.ReadLines(program).FirstOrDefault();
-        return first is not null && first.StartsWith("#!", StringComparison.Ordinal) ? first[2..].Trim().Split(' ')[0] : null;
+        if (Executable.Find("swift-proxy-server") is { } program && File.ReadLines(program).FirstOrDefault() is { } first && first.StartsWith("#!", StringComparison.Ordinal))
+            return first[2..].Trim().Split(' ')[0];
+        return Directory.Exists("/usr/lib/python3/dist-packages/swift/proxy") ? "/usr/bin/python3" : null;
     }
 }
