@@ -53,7 +53,7 @@ public abstract class RealServer : IAsyncDisposable
 
     /// <summary>Starts it on the same port with the same data, after stopping it where it runs, and waits until it answers.</summary>
     /// <param name="cancellationToken">Gives up waiting; the server is then stopped.</param>
-    /// <exception cref="ServerUnavailableException">Its program isn't there.</exception>
+    /// <exception cref="ServerUnavailableException">Its program isn't there, or can't run on this machine.</exception>
     /// <exception cref="InvalidOperationException">It ended by itself, or didn't answer within 60 s; the message has its log.</exception>
     public async Task RestartAsync(CancellationToken cancellationToken = default)
     {
@@ -131,7 +131,7 @@ public abstract class RealServer : IAsyncDisposable
             throw new InvalidOperationException($"{GetType().Name} did not answer within {StartPatience.TotalSeconds} s:\n{process.Log}");
         }
 
-        // What the shell says of a program that it can't find or may not run; pyenv's stand-ins say it too.
+        // What the shell says of a program that it can't find or may not run; pyenv's stand-ins and our script for Swift say it too.
         if (process.ExitCode is 126 or 127)
             throw new ServerUnavailableException($"{GetType().Name} can't run {Command[0]}:\n{process.Log}");
         throw new InvalidOperationException($"{GetType().Name} ended with {process.ExitCode} before it answered:\n{process.Log}");

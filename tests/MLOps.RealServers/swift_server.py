@@ -15,7 +15,8 @@ os.makedirs(os.path.join(devices, 'd1'), exist_ok=True)
 try:
     os.setxattr(os.path.join(devices, 'd1'), 'user.swift', b'probe')
 except OSError as error:
-    sys.exit('Swift keeps metadata in extended attributes, and %s has none (%s); set TMPDIR to a folder that has them.' % (folder, error))
+    print('Swift keeps metadata in extended attributes, and %s has none (%s): set TMPDIR to a folder that has them.' % (folder, error))
+    sys.exit(126)
 
 
 def write(name, text):
