@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Gets the servers that tests/MLOps.RealServers starts: Azurite, OpenStack Swift and moto. Installs what is missing where it may,
+# says in one line each what it could not get, and always succeeds: the tests decide what a missing server means.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+exec </dev/null
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# Only packages without services: apt would start those of swift-proxy and its kind, and the tests need no more than the modules.
+install() {
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null &&
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } >"$log" 2>&1
+}
+
+lacks() {
+  local why
+  why=$(grep -m 1 -E '^(npm error|npm ERR!|E:)' "$log")
+  echo "note: no $1 here: $2${why:+ ($why)}"
+  : >"$log"
+}
+
+has_swift() { [ -d /usr/lib/python3/dist-packages/swift/proxy ] || command -v swift-proxy-server >/dev/null; }
+
+has_swift || install python3-swift || lacks Swift "install the Debian package python3-swift"
+
+azurite=artifacts/servers/azurite
+if [ ! -f "$azurite/node_modules/azurite/dist/src/blob/main.js" ] && [ ! -f "${MLOPS_SERVERS:-/nonexistent}/azurite/dist/src/blob/main.js" ]; then
+  { command -v node && command -v npm; } >/dev/null || install nodejs npm || lacks Node.js "install Node.js 20 or later with npm"
+  if command -v npm >/dev/null; then
+    # Into a folder of its own first: an install that is cut off must not look like one that succeeded.
+    mkdir -p "$azurite.part" &&
+      npm install --prefix "$azurite.part" --no-audit --no-fund --no-update-notifier azurite@3.37.0 >"$log" 2>&1 &&
+      rm -rf "$azurite" && mv "$azurite.part" "$azurite" ||
+      lacks Azurite "npm install --prefix $azurite azurite@3.37.0"
+  else
+    lacks Azurite "npm install --prefix $azurite azurite@3.37.0, once npm is there"
+  fi
+fi
+
+command -v moto_server >/dev/null || lacks moto "pip install 'moto[server]==5.2.1'"
+exit 0
