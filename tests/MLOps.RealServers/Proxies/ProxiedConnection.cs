@@ -19,8 +19,7 @@ internal sealed class ProxiedConnection(FaultProxy proxy, Socket client) : IDisp
     /// <summary>Forwards until both sides have ended, or one breaks.</summary>
     public async Task RunAsync()
     {
-        client.NoDelay = true;
-        await OrResetAsync(async () => await _server.ConnectAsync(proxy.Target.IdnHost, proxy.Target.Port, _ended.Token));
+        await OrResetAsync(ConnectAsync);
         await Task.WhenAll(OrResetAsync(PumpUpstreamAsync), OrResetAsync(PumpDownstreamAsync));
     }
 
@@ -64,6 +63,12 @@ internal sealed class ProxiedConnection(FaultProxy proxy, Socket client) : IDisp
             if (e is not (SocketException or ObjectDisposedException or OperationCanceledException))
                 throw;
         }
+    }
+
+    private async Task ConnectAsync()
+    {
+        client.NoDelay = true;
+        await _server.ConnectAsync(proxy.Target.IdnHost, proxy.Target.Port, _ended.Token);
     }
 
     private async Task PumpUpstreamAsync()
