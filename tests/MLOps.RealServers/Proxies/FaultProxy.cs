@@ -38,7 +38,7 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>Where clients connect: the target's address with 127.0.0.1 and a free port in place of its host and port.</summary>
     public Uri Endpoint { get; }
 
-    /// <summary>Added once to each request, before its first byte is forwarded or the request is answered; at least zero, the default. The timer ticks in about 1 ms.</summary>
+    /// <summary>Added once to each request, before its first byte is forwarded or the request is answered; whole milliseconds, at least zero, the default.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public TimeSpan Delay
     {
@@ -126,7 +126,7 @@ public sealed class FaultProxy : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(target);
         if (!target.IsAbsoluteUri || target.IdnHost.Length == 0 || target.Port <= 0)
             throw new ArgumentException($"'{target}' names no host and port.", nameof(target));
-        return new FaultProxy(target, clock ?? TimeProvider.System);
+        return new FaultProxy(target, clock ?? FineClock.Instance);
     }
 
     /// <summary>Cuts a connection once, with a reset on both sides, when further bytes have been forwarded one way.</summary>
