@@ -148,7 +148,7 @@ internal sealed class RangedReadStream : ReadOnlyStream
                 await _first.DisposeAsync().ConfigureAwait(false);
                 _first = null;
                 cancellationToken.ThrowIfCancellationRequested();
-                if (++_failures == Attempts)
+                if (++_failures >= Attempts)
                     throw Broken(exception);
             }
         }
@@ -176,7 +176,7 @@ internal sealed class RangedReadStream : ReadOnlyStream
                 {
                     await body.DisposeAsync().ConfigureAwait(false);
                     body = null;
-                    if (++failures == Attempts)
+                    if (++failures >= Attempts)
                         throw Broken(exception);
                 }
             }
