@@ -19,19 +19,27 @@ internal sealed class FlakyArtifactStore : IArtifactStore
 
     public bool Serves(Uri location) => location.Scheme == "flaky";
 
-    public async ValueTask PutAsync(Uri location, string path, Stream content, CancellationToken cancellationToken)
+    public async ValueTask<ArtifactObject> PutAsync(Uri location, string path, Stream content, ArtifactPutOptions options, CancellationToken cancellationToken)
     {
         ThrowIfAway();
         using var bytes = new MemoryStream();
         await content.CopyToAsync(bytes, cancellationToken);
         await DuringPut();
         Objects[$"{location}/{path}"] = bytes.ToArray();
+        return new ArtifactObject(path, bytes.Length);
     }
 
-    public ValueTask<Stream> OpenReadAsync(Uri location, string path, CancellationToken cancellationToken)
+    public async ValueTask<ArtifactContent> OpenReadAsync(Uri location, string path, ByteRange range, CancellationToken cancellationToken)
+    {
+        ArtifactObject found = await FindAsync(location, path, cancellationToken) ?? throw new ArtifactNotFoundException(location, path);
+        (long begin, long end) = range.Within(found.SizeBytes);
+        return new ArtifactContent(found, new MemoryStream(Objects[$"{location}/{path}"][(int)begin..(int)end]));
+    }
+
+    public ValueTask<ArtifactObject?> FindAsync(Uri location, string path, CancellationToken cancellationToken)
     {
         ThrowIfAway();
-        return ValueTask.FromResult<Stream>(new MemoryStream(Objects[$"{location}/{path}"]));
+        return ValueTask.FromResult<ArtifactObject?>(Objects.TryGetValue($"{location}/{path}", out byte[]? bytes) ? new ArtifactObject(path, bytes.Length) : null);
     }
 
     public async IAsyncEnumerable<ArtifactObject> ListAsync(Uri location, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -63,6 +63,7 @@ internal sealed record ArtifactManifest
         public string? KeyId { get; init; }
 
         /// <summary>The ETag that the store gave the object, by which two uploads of one path at the same time are told apart; null where stores have none.</summary>
+        [JsonPropertyName("etag")]
         public string? ETag { get; init; }
 
         [JsonIgnore]

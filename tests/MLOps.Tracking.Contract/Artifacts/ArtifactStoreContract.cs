@@ -5,7 +5,7 @@ using Xunit;
 namespace MLOps.Tracking.Contract.Artifacts;
 
 /// <summary>What every artifact store does. A store is right when a class that inherits this passes.</summary>
-public abstract class ArtifactStoreContract : IAsyncLifetime
+public abstract partial class ArtifactStoreContract : IAsyncLifetime
 {
     /// <summary>The store under test.</summary>
     protected abstract IArtifactStore Store { get; }
@@ -35,7 +35,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
         byte[] content = Noise(size, seed: 1);
         await PutAsync("a/b.bin", content);
         Assert.Equal(content, await GetAsync("a/b.bin"));
-        Assert.Equal([new ArtifactObject("a/b.bin", size)], await ListAsync(""));
+        Assert.Equal([("a/b.bin", (long)size)], await NamesAsync());
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         byte[] content = Noise(10_000, seed: 2);
         await using Stream drops = new Drops(content, failAt: null);
-        await Store.PutAsync(Location, "drops", drops, Cancel);
+        await Store.PutAsync(Location, "drops", drops, default, Cancel);
         Assert.Equal(content, await GetAsync("drops"));
     }
 
@@ -51,7 +51,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     public async Task Content_is_read_until_a_read_gives_nothing_and_from_where_it_stands()
     {
         await using MemoryStream content = new("0123456789"u8.ToArray()) { Position = 4 };
-        await Store.PutAsync(Location, "tail", content, Cancel);
+        await Store.PutAsync(Location, "tail", content, default, Cancel);
         Assert.Equal("456789", await GetTextAsync("tail"));
         Assert.Equal(content.Length, content.Position);
         Assert.True(content.CanRead, "the content is the caller's to dispose");
@@ -63,7 +63,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
         await PutAsync("model", "a long first content");
         await PutAsync("model", "second");
         Assert.Equal("second", await GetTextAsync("model"));
-        Assert.Equal([new ArtifactObject("model", 6)], await ListAsync(""));
+        Assert.Equal([("model", 6L)], await NamesAsync());
     }
 
     [Fact]
@@ -71,16 +71,16 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         byte[] first = Noise(1_000_000, seed: 3);
         await PutAsync("model", first);
-        await using Stream reader = await Store.OpenReadAsync(Location, "model", Cancel);
+        await using ArtifactContent reader = await Store.OpenReadAsync(Location, "model", default, Cancel);
         await PutAsync("model", Noise(1_000_000, seed: 4));
-        Assert.Equal(first, await ReadAsync(reader));
+        Assert.Equal(first, await ReadAsync(reader.Stream));
     }
 
     [Fact]
     public async Task A_put_whose_content_fails_raises_that_failure_and_leaves_nothing()
     {
         await using Stream failing = new Drops(Noise(500_000, seed: 5), failAt: 400_000);
-        await Assert.ThrowsAsync<ContentFailedException>(async () => await Store.PutAsync(Location, "a/half", failing, Cancel));
+        await Assert.ThrowsAsync<ContentFailedException>(async () => await Store.PutAsync(Location, "a/half", failing, default, Cancel));
         Assert.Empty(await ListAsync(""));
     }
 
@@ -89,7 +89,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         await PutAsync("model", "good");
         await using Stream failing = new Drops(Noise(500_000, seed: 6), failAt: 400_000);
-        await Assert.ThrowsAsync<ContentFailedException>(async () => await Store.PutAsync(Location, "model", failing, Cancel));
+        await Assert.ThrowsAsync<ContentFailedException>(async () => await Store.PutAsync(Location, "model", failing, default, Cancel));
         Assert.Equal("good", await GetTextAsync("model"));
     }
 
@@ -98,7 +98,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         byte[] content = Noise(1000, seed: 7);
         await using Stream failing = new Drops(content, failAt: content.Length);
-        await Assert.ThrowsAsync<ContentFailedException>(async () => await Store.PutAsync(Location, "late", failing, Cancel));
+        await Assert.ThrowsAsync<ContentFailedException>(async () => await Store.PutAsync(Location, "late", failing, default, Cancel));
         Assert.Empty(await ListAsync(""));
     }
 
@@ -107,7 +107,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         using CancellationTokenSource cancel = new();
         await using Stream content = new Drops(Noise(500_000, seed: 8), failAt: null, at: 200_000, then: cancel.Cancel);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.PutAsync(Location, "half", content, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.PutAsync(Location, "half", content, default, cancel.Token));
         Assert.Empty(await ListAsync(""));
     }
 
@@ -159,7 +159,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         Uri other = await CreateLocationAsync();
         await PutAsync("model", "here");
-        await Assert.ThrowsAsync<ArtifactNotFoundException>(async () => await Store.OpenReadAsync(other, "model", Cancel));
+        await Assert.ThrowsAsync<ArtifactNotFoundException>(async () => await Store.OpenReadAsync(other, "model", default, Cancel));
         Assert.Empty(await Store.ListAsync(other, "", Cancel).ToArrayAsync(Cancel));
     }
 
@@ -171,7 +171,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     public async Task What_is_not_there_is_not_found_and_its_deletion_is_no_error(string path)
     {
         await PutAsync("folder/file", "x");
-        ArtifactNotFoundException missing = await Assert.ThrowsAsync<ArtifactNotFoundException>(async () => await Store.OpenReadAsync(Location, path, Cancel));
+        ArtifactNotFoundException missing = await Assert.ThrowsAsync<ArtifactNotFoundException>(async () => await Store.OpenReadAsync(Location, path, default, Cancel));
         Assert.Equal((Location, path), (missing.Location, missing.Path));
         await Store.DeleteAsync(Location, path, Cancel);
         Assert.Equal(["folder/file"], await PathsAsync(""));
@@ -182,7 +182,7 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         await PutAsync("a/model", "x");
         Assert.True(await Store.DeleteAsync(Location, "a/model", Cancel));
-        await Assert.ThrowsAsync<ArtifactNotFoundException>(async () => await Store.OpenReadAsync(Location, "a/model", Cancel));
+        await Assert.ThrowsAsync<ArtifactNotFoundException>(async () => await Store.OpenReadAsync(Location, "a/model", default, Cancel));
         Assert.Empty(await ListAsync(""));
     }
 
@@ -203,8 +203,19 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     public async Task A_path_that_could_leave_the_location_is_refused_by_every_member(string path)
     {
         await Assert.ThrowsAsync<ArgumentException>(() => PutAsync(path, "x"));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.OpenReadAsync(Location, path, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.OpenReadAsync(Location, path, default, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.FindAsync(Location, path, Cancel));
         await Assert.ThrowsAsync<ArgumentException>(async () => await Store.DeleteAsync(Location, path, Cancel));
+        if (path.Length > 0)
+            await Assert.ThrowsAsync<ArgumentException>(async () => await Store.DeletePrefixAsync(Location, path, Cancel));
+        if (Store.Capabilities.HasFlag(ArtifactStoreCapabilities.Copy))
+        {
+            await Assert.ThrowsAsync<ArgumentException>(async () => await Store.CopyAsync(Location, path, Location, "x", Cancel));
+            await Assert.ThrowsAsync<ArgumentException>(async () => await Store.CopyAsync(Location, "x", Location, path, Cancel));
+        }
+
+        if (Store.Capabilities.HasFlag(ArtifactStoreCapabilities.DownloadLinks))
+            await Assert.ThrowsAsync<ArgumentException>(async () => await Store.GetDownloadLinkAsync(Location, path, TimeSpan.FromMinutes(1), Cancel));
         if (path.Length > 0)
             await Assert.ThrowsAsync<ArgumentException>(() => PathsAsync(path));
         Assert.Empty(await ListAsync(""));
@@ -216,7 +227,9 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
         Uri strange = new("no-such-scheme://host/path");
         Assert.True(Store.Serves(Location));
         Assert.False(Store.Serves(strange));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.OpenReadAsync(strange, "model", Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.OpenReadAsync(strange, "model", default, Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.FindAsync(strange, "model", Cancel));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await Store.DeletePrefixAsync(strange, "", Cancel));
     }
 
     [Fact]
@@ -224,7 +237,9 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     {
         await PutAsync("model", "x");
         CancellationToken cancelled = new(canceled: true);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.OpenReadAsync(Location, "model", cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.OpenReadAsync(Location, "model", default, cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.FindAsync(Location, "model", cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.DeletePrefixAsync(Location, "", cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.ListAsync(Location, "", cancelled).ToArrayAsync(cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Store.DeleteAsync(Location, "model", cancelled));
     }
@@ -248,18 +263,20 @@ public abstract class ArtifactStoreContract : IAsyncLifetime
     private async Task PutAsync(string path, byte[] content)
     {
         await using MemoryStream stream = new(content);
-        await Store.PutAsync(Location, path, stream, Cancel);
+        await Store.PutAsync(Location, path, stream, default, Cancel);
     }
 
     private async Task<byte[]> GetAsync(string path)
     {
-        await using Stream stream = await Store.OpenReadAsync(Location, path, Cancel);
-        return await ReadAsync(stream);
+        await using ArtifactContent content = await Store.OpenReadAsync(Location, path, default, Cancel);
+        return await ReadAsync(content.Stream);
     }
 
     private async Task<string> GetTextAsync(string path) => Encoding.UTF8.GetString(await GetAsync(path));
 
     private async Task<ArtifactObject[]> ListAsync(string prefix) => await Store.ListAsync(Location, prefix, Cancel).ToArrayAsync(Cancel);
+
+    private async Task<(string, long)[]> NamesAsync() => [.. (await ListAsync("")).Select(item => (item.Path, item.SizeBytes))];
 
     private async Task<string[]> PathsAsync(string prefix) => [.. (await ListAsync(prefix)).Select(item => item.Path).Order(StringComparer.Ordinal)];
 

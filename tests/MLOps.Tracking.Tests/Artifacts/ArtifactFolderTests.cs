@@ -34,7 +34,7 @@ public sealed class ArtifactFolderTests : IDisposable
         string manifest = Assert.Single(Manifests());
         Assert.Equal(7, Guid.ParseExact(Path.GetFileNameWithoutExtension(manifest), "D").Version);
         Assert.Equal(
-            $$"""{"version":1,"files":[{"path":"plots/roc.txt","bytes":3,"sha256":"{{HashOf("roc")}}","keyId":null}]}""",
+            $$"""{"version":1,"files":[{"path":"plots/roc.txt","bytes":3,"sha256":"{{HashOf("roc")}}","keyId":null,"etag":"{{ETagOf(_root["plots/roc.txt"])}}"}]}""",
             await File.ReadAllTextAsync(manifest, Cancel));
     }
 
@@ -45,7 +45,7 @@ public sealed class ArtifactFolderTests : IDisposable
             _local.Write($"{i % 20}/{i}.txt", $"content of {i}");
         IReadOnlyList<ArtifactUpload> files = ArtifactUpload.FromFolder(_local.Path, "data");
         List<ArtifactProgress> reports = [];
-        IReadOnlyList<ArtifactFile> uploaded = await _artifacts.UploadFilesAsync(files, new Listener<ArtifactProgress>(reports.Add), Cancel);
+        IReadOnlyList<ArtifactFile> uploaded = await _artifacts.UploadFilesAsync(files, options: null, new Listener<ArtifactProgress>(reports.Add), Cancel);
 
         Assert.Equal(files.Select(file => file.Path), uploaded.Select(file => file.Path));
         Assert.Single(Manifests());
@@ -83,7 +83,7 @@ public sealed class ArtifactFolderTests : IDisposable
 
         ArtifactFolder elsewhere = new(new LocalArtifactStore(), _artifacts.Location, new FakeTimeProvider(_time.GetUtcNow().AddDays(-3)));
         await using MemoryStream content = new("third"u8.ToArray());
-        await elsewhere.UploadAsync("model", content, Cancel);
+        await elsewhere.UploadAsync("model", content, options: null, Cancel);
         Assert.Equal(HashOf("third"), Assert.Single(await _artifacts.ListAsync(Cancel)).Sha256);
         Assert.Equal("third", await ReadAsync("model"));
     }
@@ -98,7 +98,7 @@ public sealed class ArtifactFolderTests : IDisposable
             [new() { Path = "model", SizeBytes = 4, Sha256 = HashOf("ours") }, new() { Path = "notes/foreign.txt", SizeBytes = 7 }],
             await _artifacts.ListAsync(Cancel));
         Assert.Equal("by hand", await ReadAsync("notes/foreign.txt"));
-        Assert.Null((await _artifacts.DownloadAsync("notes/foreign.txt", _local["foreign.txt"], Cancel)).Sha256);
+        Assert.Null((await _artifacts.DownloadAsync("notes/foreign.txt", _local["foreign.txt"], progress: null, Cancel)).Sha256);
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class ArtifactFolderTests : IDisposable
         File.WriteAllText(_root["model"], changed);
         string kept = _local.Write("model", "earlier download");
 
-        ArtifactCorruptException corrupt = await Assert.ThrowsAsync<ArtifactCorruptException>(() => _artifacts.DownloadAsync("model", kept, Cancel));
+        ArtifactCorruptException corrupt = await Assert.ThrowsAsync<ArtifactCorruptException>(() => _artifacts.DownloadAsync("model", kept, progress: null, Cancel));
         Assert.Equal(("model", HashOf(content), HashOf(changed)), (corrupt.Path, corrupt.Expected, corrupt.Actual));
         Assert.Equal("earlier download", await File.ReadAllTextAsync(kept, Cancel));
         Assert.Equal([kept], Directory.GetFiles(_local.Path));
@@ -125,7 +125,7 @@ public sealed class ArtifactFolderTests : IDisposable
     public async Task A_download_arrives_verified_and_makes_its_folder()
     {
         ArtifactFile uploaded = await UploadAsync("model", "content");
-        Assert.Equal(uploaded, await _artifacts.DownloadAsync("model", _local["new/folder/model"], Cancel));
+        Assert.Equal(uploaded, await _artifacts.DownloadAsync("model", _local["new/folder/model"], progress: null, Cancel));
         Assert.Equal("content", await File.ReadAllTextAsync(_local["new/folder/model"], Cancel));
         Assert.Single(Directory.GetFileSystemEntries(_local["new/folder"]));
     }
@@ -134,7 +134,7 @@ public sealed class ArtifactFolderTests : IDisposable
     public async Task What_is_not_there_is_not_found_and_no_local_file_appears()
     {
         await Assert.ThrowsAsync<ArtifactNotFoundException>(() => _artifacts.OpenReadAsync("model", Cancel));
-        await Assert.ThrowsAsync<ArtifactNotFoundException>(() => _artifacts.DownloadAsync("model", _local["model"], Cancel));
+        await Assert.ThrowsAsync<ArtifactNotFoundException>(() => _artifacts.DownloadAsync("model", _local["model"], progress: null, Cancel));
         Assert.Empty(Directory.GetFileSystemEntries(_local.Path));
     }
 
@@ -153,7 +153,7 @@ public sealed class ArtifactFolderTests : IDisposable
                 File.SetLastWriteTimeUtc(growing, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
             }
         });
-        ArtifactChangedException refused = await Assert.ThrowsAsync<ArtifactChangedException>(() => _artifacts.UploadFilesAsync([new("model", growing)], progress, Cancel));
+        ArtifactChangedException refused = await Assert.ThrowsAsync<ArtifactChangedException>(() => _artifacts.UploadFilesAsync([new("model", growing)], options: null, progress, Cancel));
         Assert.Equal(("model", growing), (refused.Path, refused.SourceFile));
         Assert.Equal("earlier", await ReadAsync("model"));
         Assert.Single(Manifests());
@@ -175,7 +175,7 @@ public sealed class ArtifactFolderTests : IDisposable
     {
         ArtifactFolder artifacts = new(new IdleStore(), _artifacts.Location, _time);
         await using MemoryStream content = new([1, 2, 3]);
-        await Assert.ThrowsAsync<ArtifactStoreException>(() => artifacts.UploadAsync("model", content, Cancel));
+        await Assert.ThrowsAsync<ArtifactStoreException>(() => artifacts.UploadAsync("model", content, options: null, Cancel));
     }
 
     [Fact]
@@ -215,7 +215,7 @@ public sealed class ArtifactFolderTests : IDisposable
         string file = _local.Write("large", new string('x', 1_000_000));
         using CancellationTokenSource cancel = new();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => _artifacts.UploadFilesAsync([new("large", file)], new Listener<ArtifactProgress>(_ => cancel.Cancel()), cancel.Token));
+            () => _artifacts.UploadFilesAsync([new("large", file)], options: null, new Listener<ArtifactProgress>(_ => cancel.Cancel()), cancel.Token));
         Assert.Empty(await _artifacts.ListAsync(Cancel));
         Assert.Empty(Directory.GetFiles(_root.Path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }));
     }
@@ -256,7 +256,7 @@ public sealed class ArtifactFolderTests : IDisposable
     private async Task<ArtifactFile> UploadAsync(string path, string content)
     {
         await using MemoryStream stream = new(Encoding.UTF8.GetBytes(content));
-        return await _artifacts.UploadAsync(path, stream, Cancel);
+        return await _artifacts.UploadAsync(path, stream, options: null, Cancel);
     }
 
     private async Task<string> ReadAsync(string path)
@@ -276,7 +276,7 @@ public sealed class ArtifactFolderTests : IDisposable
     {
         private readonly TaskCompletionSource _put = new();
 
-        public override async ValueTask PutAsync(Uri location, string path, Stream content, CancellationToken cancellationToken)
+        public override async ValueTask<ArtifactObject> PutAsync(Uri location, string path, Stream content, ArtifactPutOptions options, CancellationToken cancellationToken)
         {
             if (path == refused)
             {
@@ -284,29 +284,19 @@ public sealed class ArtifactFolderTests : IDisposable
                 throw new ArtifactStoreException("refused", isTransient: false);
             }
 
-            await base.PutAsync(location, path, content, cancellationToken);
+            ArtifactObject put = await base.PutAsync(location, path, content, options, cancellationToken);
             if (path == after)
                 _put.SetResult();
+            return put;
         }
     }
 
+    private static string ETagOf(string file) => $"{File.GetLastWriteTimeUtc(file).Ticks:x}-{new FileInfo(file).Length:x}";
+
     private sealed class IdleStore : LocalStoreDecorator
     {
-        public override ValueTask PutAsync(Uri location, string path, Stream content, CancellationToken cancellationToken) => default;
+        public override ValueTask<ArtifactObject> PutAsync(Uri location, string path, Stream content, ArtifactPutOptions options, CancellationToken cancellationToken) => default;
     }
 
-    private abstract class LocalStoreDecorator : IArtifactStore
-    {
-        private readonly LocalArtifactStore _inner = new();
-
-        public bool Serves(Uri location) => _inner.Serves(location);
-
-        public virtual ValueTask PutAsync(Uri location, string path, Stream content, CancellationToken cancellationToken) => _inner.PutAsync(location, path, content, cancellationToken);
-
-        public ValueTask<Stream> OpenReadAsync(Uri location, string path, CancellationToken cancellationToken) => _inner.OpenReadAsync(location, path, cancellationToken);
-
-        public IAsyncEnumerable<ArtifactObject> ListAsync(Uri location, string prefix, CancellationToken cancellationToken) => _inner.ListAsync(location, prefix, cancellationToken);
-
-        public ValueTask<bool> DeleteAsync(Uri location, string path, CancellationToken cancellationToken) => _inner.DeleteAsync(location, path, cancellationToken);
-    }
+    private abstract class LocalStoreDecorator() : DelegatingArtifactStore(new LocalArtifactStore());
 }

@@ -56,7 +56,7 @@ public sealed class LocalArtifactStoreTests : ArtifactStoreContract
         Directory.CreateSymbolicLink(_folder["link"], outside.Path);
         File.CreateSymbolicLink(_folder["secret-link"], outside["secret"]);
 
-        Assert.Contains("symbolic link", (await Assert.ThrowsAsync<ArtifactStoreException>(async () => await Store.OpenReadAsync(Location, path, Cancel))).Message, StringComparison.Ordinal);
+        Assert.Contains("symbolic link", (await Assert.ThrowsAsync<ArtifactStoreException>(async () => await Store.OpenReadAsync(Location, path, default, Cancel))).Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArtifactStoreException>(() => PutAsync(path, "overwritten"));
         await Assert.ThrowsAsync<ArtifactStoreException>(async () => await Store.DeleteAsync(Location, path, Cancel));
         Assert.Equal("outside", await File.ReadAllTextAsync(outside["secret"], Cancel));
@@ -80,8 +80,8 @@ public sealed class LocalArtifactStoreTests : ArtifactStoreContract
         Directory.CreateSymbolicLink(_folder["linked"], real.Path);
         Uri location = LocalArtifactStore.LocationOf(_folder["linked"]);
         await using MemoryStream content = new([1]);
-        await Store.PutAsync(location, "a/model", content, Cancel);
-        Assert.Equal([new ArtifactObject("a/model", 1)], await Store.ListAsync(location, "", Cancel).ToArrayAsync(Cancel));
+        await Store.PutAsync(location, "a/model", content, default, Cancel);
+        Assert.Equal(["a/model"], (await Store.ListAsync(location, "", Cancel).ToArrayAsync(Cancel)).Select(item => item.Path));
     }
 
     [Fact]
@@ -143,12 +143,12 @@ public sealed class LocalArtifactStoreTests : ArtifactStoreContract
         FakeTimeProvider time = new(File.GetLastWriteTimeUtc(abandoned));
         LocalArtifactStore store = new(time);
         await using MemoryStream content = new([1]);
-        await store.PutAsync(Location, "a", content, Cancel);
+        await store.PutAsync(Location, "a", content, default, Cancel);
         Assert.True(File.Exists(abandoned), "its writer may still live");
         Assert.Equal(["a"], await store.ListAsync(Location, "", Cancel).Select(item => item.Path).ToArrayAsync(Cancel));
 
         time.Advance(s_twoDays);
-        await store.PutAsync(Location, "b", content, Cancel);
+        await store.PutAsync(Location, "b", content, default, Cancel);
         Assert.False(File.Exists(abandoned));
     }
 
@@ -157,6 +157,6 @@ public sealed class LocalArtifactStoreTests : ArtifactStoreContract
     private async Task PutAsync(string path, string content)
     {
         await using MemoryStream stream = new(System.Text.Encoding.UTF8.GetBytes(content));
-        await Store.PutAsync(Location, path, stream, Cancel);
+        await Store.PutAsync(Location, path, stream, default, Cancel);
     }
 }

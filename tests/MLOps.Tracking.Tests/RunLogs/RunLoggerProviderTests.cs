@@ -506,9 +506,11 @@ public sealed partial class RunLoggerProviderTests : IDisposable
     {
         public bool Serves(Uri location) => location.Scheme == "broken";
 
-        public ValueTask PutAsync(Uri location, string path, Stream content, CancellationToken cancellationToken) => throw new InvalidOperationException("a bug");
+        public ValueTask<ArtifactObject> PutAsync(Uri location, string path, Stream content, ArtifactPutOptions options, CancellationToken cancellationToken) => throw new InvalidOperationException("a bug");
 
-        public ValueTask<Stream> OpenReadAsync(Uri location, string path, CancellationToken cancellationToken) => throw new InvalidOperationException("a bug");
+        public ValueTask<ArtifactContent> OpenReadAsync(Uri location, string path, ByteRange range, CancellationToken cancellationToken) => throw new InvalidOperationException("a bug");
+
+        public ValueTask<ArtifactObject?> FindAsync(Uri location, string path, CancellationToken cancellationToken) => throw new InvalidOperationException("a bug");
 
         public IAsyncEnumerable<ArtifactObject> ListAsync(Uri location, string prefix, CancellationToken cancellationToken) => throw new InvalidOperationException("a bug");
 
