@@ -115,7 +115,7 @@ public sealed partial class S3ArtifactStore : IArtifactStore, IDisposable
 
     private async IAsyncEnumerable<IReadOnlyList<S3Object>> PagesAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var request = new ListObjectsV2Request { BucketName = _s3.Bucket, Prefix = folder };
+        var request = new ListObjectsV2Request { BucketName = _s3.Bucket, Prefix = folder, MaxKeys = _s3.Options.NamesAtOnce };
         ListObjectsV2Response page;
         do
         {

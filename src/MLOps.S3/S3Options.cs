@@ -67,6 +67,9 @@ public sealed class S3Options
 
     internal long CopyPartBytes { get; set; } = 256L << 20;
 
+    // How many names a list gives and a deletion takes at once: the service's limit; tests make it small.
+    internal int NamesAtOnce { get; set; } = 1000;
+
     internal S3Options Checked(bool isGoogle, string parameterName)
     {
         if (Endpoint is { } endpoint && !IsServer(endpoint))
