@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Journaling;
@@ -25,19 +26,26 @@ public sealed partial class Tracker
         var location = new Uri(run.ArtifactLocation);
         if (content.CanSeek)
         {
+            ArtifactFolder folder = OpenArtifacts(location);
             long start = content.Position;
-            return await UploadAsync(
-                run,
-                location,
-                path,
-                folder => folder.UploadAsync(path, Rewound(), options: null, cancellationToken),
-                () => StageAsync(run, location, path, Rewound(), cancellationToken),
-                cancellationToken).ConfigureAwait(false);
-
-            Stream Rewound()
+            for (int attempt = 1; ; attempt++)
             {
-                content.Position = start;
-                return content;
+                try
+                {
+                    content.Position = start;
+                    return await folder.UploadAsync(path, content, options: null, cancellationToken).ConfigureAwait(false);
+                }
+                catch (ArtifactStoreException exception) when (exception.IsTransient)
+                {
+                    if (attempt == _options.ArtifactAttempts)
+                    {
+                        LogStaged(_logger, path.Value, 0, run.Id, exception);
+                        content.Position = start;
+                        return await StageAsync(run, location, path, content, cancellationToken).ConfigureAwait(false);
+                    }
+                }
+
+                await BackOffAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -49,21 +57,44 @@ public sealed partial class Tracker
         return staged;
     }
 
-    internal ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactUpload upload, CancellationToken cancellationToken)
+    internal async ValueTask<ArtifactFile> UploadAsync(Run run, ArtifactUpload upload, CancellationToken cancellationToken) =>
+        (await UploadAsync(run, [upload], progress: null, cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Uploads files; those that the store does not take within the attempts are staged.</summary>
+    internal async ValueTask<IReadOnlyList<ArtifactFile>> UploadAsync(
+        Run run, IReadOnlyList<ArtifactUpload> uploads, IProgress<ArtifactProgress>? progress, CancellationToken cancellationToken)
     {
         var location = new Uri(run.ArtifactLocation);
-        return UploadAsync(
-            run,
-            location,
-            upload.Path,
-            async folder => (await folder.UploadFilesAsync([upload], cancellationToken: cancellationToken).ConfigureAwait(false))[0],
-            async () =>
+        ArtifactFolder folder = OpenArtifacts(location);
+        ArtifactFile?[] files = new ArtifactFile?[uploads.Count];
+        for (int attempt = 1; ; attempt++)
+        {
+            (ArtifactFile?[] uploaded, ExceptionDispatchInfo? failure) = await folder.TryUploadFilesAsync(uploads, new(), progress, cancellationToken).ConfigureAwait(false);
+            for (int i = 0; i < uploaded.Length; i++)
+                files[i] = uploaded[i] ?? files[i];
+            if (failure is null)
+                return files!;
+            if (failure.SourceException is not ArtifactStoreException { IsTransient: true })
+                failure.Throw();
+            if (attempt == _options.ArtifactAttempts)
             {
-                var file = new FileStream(upload.SourceFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
-                await using (file.ConfigureAwait(false))
-                    return await StageAsync(run, location, upload.Path, file, cancellationToken).ConfigureAwait(false);
-            },
-            cancellationToken);
+                LogStaged(_logger, uploads[Array.FindIndex(files, file => file is null)].Path.Value, files.Count(file => file is null) - 1, run.Id, failure.SourceException);
+                break;
+            }
+
+            await BackOffAsync(attempt, cancellationToken).ConfigureAwait(false);
+        }
+
+        for (int i = 0; i < files.Length; i++)
+        {
+            if (files[i] is not null)
+                continue;
+            var content = new FileStream(uploads[i].SourceFile, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
+            await using (content.ConfigureAwait(false))
+                files[i] = await StageAsync(run, location, uploads[i].Path, content, cancellationToken).ConfigureAwait(false);
+        }
+
+        return files!;
     }
 
     internal RunLog CreateLog(Run run) => new(
@@ -85,28 +116,7 @@ public sealed partial class Tracker
         }
     }
 
-    private async ValueTask<ArtifactFile> UploadAsync(
-        Run run, Uri location, ArtifactPath path, Func<ArtifactFolder, Task<ArtifactFile>> upload, Func<ValueTask<ArtifactFile>> stage, CancellationToken cancellationToken)
-    {
-        ArtifactFolder folder = OpenArtifacts(location);
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await upload(folder).ConfigureAwait(false);
-            }
-            catch (ArtifactStoreException exception) when (exception.IsTransient)
-            {
-                if (attempt == _options.ArtifactAttempts)
-                {
-                    LogStaged(_logger, path.Value, run.Id, exception);
-                    return await stage().ConfigureAwait(false);
-                }
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    private Task BackOffAsync(int attempt, CancellationToken cancellationToken) => Task.Delay(TimeSpan.FromMilliseconds(100 << Math.Min(attempt, 6)), Clock, cancellationToken);
 
     private async ValueTask DisposeArtifactStoresAsync()
     {
@@ -139,6 +149,6 @@ public sealed partial class Tracker
     [LoggerMessage(1008, LogLevel.Warning, "The log of run {Run} is staged beside the journal: it could not be uploaded")]
     private static partial void LogLogNotUploaded(ILogger logger, RunId run, Exception exception);
 
-    [LoggerMessage(1006, LogLevel.Warning, "Artifact {Path} of run {Run} is staged beside the journal: its store is away")]
-    private static partial void LogStaged(ILogger logger, string path, RunId run, Exception exception);
+    [LoggerMessage(1006, LogLevel.Warning, "Artifact {Path} and {Others} others of run {Run} are staged beside the journal: their store is away")]
+    private static partial void LogStaged(ILogger logger, string path, int others, RunId run, Exception exception);
 }

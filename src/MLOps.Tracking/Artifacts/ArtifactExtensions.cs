@@ -24,7 +24,7 @@ public static class ArtifactExtensions
         return await run.Tracker.UploadAsync(run, upload, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Logs all files of a folder and its subfolders, in one upload with one manifest.</summary>
+    /// <summary>Logs all files of a folder and its subfolders, in one upload with one manifest. Files that lie there already with the same hash are not sent again; files that an artifact store that is away does not take are staged, and the tracker uploads them later.</summary>
     /// <param name="run">The run.</param>
     /// <param name="folder">The folder on this machine.</param>
     /// <param name="under">The folder that they go to; null takes the root.</param>
@@ -33,7 +33,7 @@ public static class ArtifactExtensions
     /// <returns>The artifacts with their sizes and hashes.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="ArtifactChangedException">A file changed while it was read.</exception>
-    /// <exception cref="ArtifactStoreException">The store refuses or is away; a folder is not staged.</exception>
+    /// <exception cref="ArtifactStoreException">The store refuses for good.</exception>
     /// <exception cref="InvalidOperationException">The run has ended.</exception>
     public static async ValueTask<IReadOnlyList<ArtifactFile>> LogArtifactsAsync(
         this Run run, string folder, ArtifactPath? under = null, IProgress<ArtifactProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -41,7 +41,6 @@ public static class ArtifactExtensions
         ArgumentNullException.ThrowIfNull(run);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         run.ThrowIfEnded();
-        return await run.Tracker.OpenArtifacts(new Uri(run.ArtifactLocation))
-            .UploadFilesAsync(ArtifactUpload.FromFolder(folder, under), options: null, progress, cancellationToken).ConfigureAwait(false);
+        return await run.Tracker.UploadAsync(run, ArtifactUpload.FromFolder(folder, under), progress, cancellationToken).ConfigureAwait(false);
     }
 }

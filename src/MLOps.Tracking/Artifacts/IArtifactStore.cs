@@ -66,7 +66,7 @@ public interface IArtifactStore
     /// <exception cref="ArtifactStoreException">The store could not be reached or refused.</exception>
     ValueTask<bool> DeleteAsync(Uri location, string path, CancellationToken cancellationToken);
 
-    /// <summary>Deletes all objects below a folder and its sub-folders, also those whose names are no artifact paths, and what unfinished uploads left there. A store without this member's own way deletes what it lists, one by one.</summary>
+    /// <summary>Deletes all objects below a folder and its sub-folders, and what unfinished uploads left there. A store without a way of its own deletes what it lists, one by one, and refuses at the end if there is what has no artifact's name.</summary>
     /// <param name="location">The artifact location.</param>
     /// <param name="prefix">A folder, as <see cref="ListAsync"/> takes it; empty for all.</param>
     /// <param name="cancellationToken">Ends the deletion; the next one goes on with it.</param>
@@ -75,14 +75,24 @@ public interface IArtifactStore
     async ValueTask<(long Objects, long Bytes)> DeletePrefixAsync(Uri location, string prefix, CancellationToken cancellationToken)
     {
         (long objects, long bytes) = (0, 0);
+        string? strange = null;
+        List<ArtifactObject> found = [];
         await foreach (ArtifactObject item in ListAsync(location, prefix, cancellationToken).ConfigureAwait(false))
+            found.Add(item);
+        foreach (ArtifactObject item in found)
         {
             if (!ArtifactPath.IsObjectPath(item.Path))
-                throw new ArtifactStoreException($"'{item.Path}' at {location} has a name that no artifact has: another program put it there. Delete it with that program, and delete the rest then.", isTransient: false);
+            {
+                strange = item.Path;
+                continue;
+            }
+
             await DeleteAsync(location, item.Path, cancellationToken).ConfigureAwait(false);
             (objects, bytes) = (objects + 1, bytes + item.SizeBytes);
         }
 
+        if (strange is not null)
+            throw new ArtifactStoreException($"'{strange}' at {location} has a name that no artifact has: another program put it there. Delete it with that program; all artifacts are deleted.", isTransient: false);
         return (objects, bytes);
     }
 

@@ -323,15 +323,10 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
             await write(temp).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             ArtifactObject written = Find(temp, path)!.Value;
-            try
-            {
-                File.Move(temp, target, overwrite: !createOnly);
-            }
-            catch (IOException e) when (createOnly && File.Exists(target))
-            {
-                throw new ArtifactExistsException(location, path, e);
-            }
-
+            if (!createOnly)
+                File.Move(temp, target, overwrite: true);
+            else if (!ExclusiveRename.Try(temp, target))
+                throw new ArtifactExistsException(location, path);
             temp = null;
             return written;
         }

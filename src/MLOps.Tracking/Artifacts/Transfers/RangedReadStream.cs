@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Sockets;
 
 namespace MLOps.Tracking.Artifacts.Transfers;
 
@@ -79,7 +80,7 @@ internal sealed class RangedReadStream : ReadOnlyStream
             ArrayPool<byte>.Shared.Return((await range.ConfigureAwait(false)).Buffer);
     }
 
-    private static bool IsBroken(Exception exception) => exception is IOException or HttpRequestException or StalledException;
+    private static bool IsBroken(Exception exception) => exception is IOException or HttpRequestException or SocketException or StalledException;
 
     private async ValueTask<int> ReadNextAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -147,7 +148,7 @@ internal sealed class RangedReadStream : ReadOnlyStream
                 await _first.DisposeAsync().ConfigureAwait(false);
                 _first = null;
                 cancellationToken.ThrowIfCancellationRequested();
-                if (++_failures == Attempts)
+                if (++_failures >= Attempts)
                     throw Broken(exception);
             }
         }
@@ -175,7 +176,7 @@ internal sealed class RangedReadStream : ReadOnlyStream
                 {
                     await body.DisposeAsync().ConfigureAwait(false);
                     body = null;
-                    if (++failures == Attempts)
+                    if (++failures >= Attempts)
                         throw Broken(exception);
                 }
             }
