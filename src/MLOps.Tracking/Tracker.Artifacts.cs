@@ -39,7 +39,7 @@ public sealed partial class Tracker
                 {
                     if (attempt == _options.ArtifactAttempts)
                     {
-                        LogStaged(_logger, 1, run.Id, exception);
+                        LogStaged(_logger, path.Value, 0, run.Id, exception);
                         content.Position = start;
                         return await StageAsync(run, location, path, content, cancellationToken).ConfigureAwait(false);
                     }
@@ -78,7 +78,7 @@ public sealed partial class Tracker
                 failure.Throw();
             if (attempt == _options.ArtifactAttempts)
             {
-                LogStaged(_logger, files.Count(file => file is null), run.Id, failure.SourceException);
+                LogStaged(_logger, uploads[Array.FindIndex(files, file => file is null)].Path.Value, files.Count(file => file is null) - 1, run.Id, failure.SourceException);
                 break;
             }
 
@@ -149,6 +149,6 @@ public sealed partial class Tracker
     [LoggerMessage(1008, LogLevel.Warning, "The log of run {Run} is staged beside the journal: it could not be uploaded")]
     private static partial void LogLogNotUploaded(ILogger logger, RunId run, Exception exception);
 
-    [LoggerMessage(1006, LogLevel.Warning, "{Files} artifacts of run {Run} are staged beside the journal: their store is away")]
-    private static partial void LogStaged(ILogger logger, int files, RunId run, Exception exception);
+    [LoggerMessage(1006, LogLevel.Warning, "Artifact {Path} and {Others} others of run {Run} are staged beside the journal: their store is away")]
+    private static partial void LogStaged(ILogger logger, string path, int others, RunId run, Exception exception);
 }

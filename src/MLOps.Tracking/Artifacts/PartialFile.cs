@@ -47,8 +47,20 @@ internal sealed class PartialFile : IDisposable
     /// <summary>Makes a new one, with room for the whole if the file system can promise that.</summary>
     public static PartialFile Create(string folder, string? sha256, long sizeBytes)
     {
-        string path = Path.Join(folder, $"{(sha256 is null ? ".mlops-" : Prefix(sha256))}{Guid.NewGuid():N}.part");
-        return new PartialFile(path, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, s_mine, FileOptions.Asynchronous, sizeBytes), length: 0);
+        string path = Path.Join(folder, $"{(sha256 is null ? ".mlops-" : Prefix(sha256))}{Guid.NewGuid():N}.part"), unlocked = Path.ChangeExtension(path, ".new");
+        SafeFileHandle handle = File.OpenHandle(unlocked, FileMode.CreateNew, FileAccess.ReadWrite, s_mine, FileOptions.Asynchronous, sizeBytes);
+        try
+        {
+            // A file is made first and locked then: under its own name somebody could take it up in between.
+            File.Move(unlocked, path);
+            return new PartialFile(path, handle, length: 0);
+        }
+        catch
+        {
+            File.Delete(unlocked);
+            handle.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Hands what is there to a stream that hashes the rest.</summary>

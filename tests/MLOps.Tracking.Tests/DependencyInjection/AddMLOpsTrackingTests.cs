@@ -4,6 +4,7 @@ using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
+using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Storage;
 using System.Diagnostics.Metrics;
 
@@ -28,9 +29,22 @@ public sealed class AddMLOpsTrackingTests : IDisposable
         Assert.Same(tracker, provider.GetRequiredService<Tracker>());
         Assert.Same(tracker.Store, provider.GetRequiredService<ITrackingStore>());
         Assert.Same(audit.Store, provider.GetRequiredKeyedService<ITrackingStore>("audit"));
+        Assert.Same(tracker.ArtifactStores, provider.GetRequiredService<ArtifactStores>());
+        Assert.Same(audit.ArtifactStores, provider.GetRequiredKeyedService<ArtifactStores>("audit"));
         RunId id = await audit.RunAsync("e", run => Task.FromResult(run.Id), cancellationToken: Cancellation);
         Assert.Equal(id, (await audit.GetRunAsync(id, Cancellation)).Info.Id);
         await Assert.ThrowsAsync<RunNotFoundException>(async () => await tracker.GetRunAsync(id, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_host_plugs_in_its_own_artifact_store_from_the_container()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<FlakyArtifactStore>();
+        services.AddMLOpsTracking(t => Use(t, "main").AddArtifactStore(c => c.Services!.GetRequiredService<FlakyArtifactStore>()).UseArtifactRoot("flaky://bucket/root"));
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<Tracker>().RunAsync("e", async run => await run.LogTextAsync("note.txt", "x", Cancellation), cancellationToken: Cancellation);
+        Assert.Contains(provider.GetRequiredService<FlakyArtifactStore>().Objects.Keys, name => name.EndsWith("/artifacts/note.txt", StringComparison.Ordinal));
     }
 
     [Fact]

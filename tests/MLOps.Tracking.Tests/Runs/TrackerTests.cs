@@ -462,6 +462,73 @@ public sealed partial class TrackerTests : IDisposable
     }
 
     [Fact]
+    public async Task Files_of_a_folder_that_a_store_does_not_take_are_staged_and_arrive_later()
+    {
+        var artifacts = new FlakyArtifactStore();
+        using TemporaryFolder local = new();
+        for (int i = 0; i < 20; i++)
+            local.Write($"{i % 3}/{i}.txt", $"content of {i}");
+        await using Tracker tracker = Open(t => t.AddArtifactStore(artifacts).Configure(o => (o.ArtifactRoot, o.ArtifactAttempts) = ("flaky://bucket/root", 1)));
+        await using Run run = await tracker.StartRunAsync("churn", cancellationToken: Cancellation);
+        int puts = 0;
+        artifacts.DuringPut = () =>
+        {
+            artifacts.Away |= Interlocked.Increment(ref puts) == 8;
+            return Task.CompletedTask;
+        };
+        IReadOnlyList<ArtifactFile> files = await run.LogArtifactsAsync(local.Path, "data", cancellationToken: Cancellation);
+        Assert.Equal(20, files.Count);
+        Assert.All(files, file => Assert.NotNull(file.Sha256));
+        Assert.InRange(run.Health.Staged, 1, 20);
+
+        artifacts.Away = false;
+        await run.FlushAsync(Durability.Store, Cancellation);
+        Assert.Equal(0, run.Health.Staged);
+        Assert.Equal(files, await tracker.OpenArtifacts((await tracker.GetRunAsync(run.Id, Cancellation)).Info).ListAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Stores_stand_side_by_side_and_the_first_that_serves_a_location_is_used()
+    {
+        var first = new FlakyArtifactStore();
+        var second = new FlakyArtifactStore();
+        await using Tracker tracker = Open(t => t.AddArtifactStore(first).AddArtifactStore(_ => second).UseArtifactRoot("flaky://bucket/root"));
+        await using Run run = await tracker.StartRunAsync("churn", cancellationToken: Cancellation);
+        await run.LogTextAsync("note.txt", "x", Cancellation);
+        Assert.StartsWith("flaky://bucket/root/", run.ArtifactLocation, StringComparison.Ordinal);
+        Assert.Equal(2, first.Objects.Count);
+        Assert.Empty(second.Objects);
+        Assert.Same(first, tracker.ArtifactStores.GetStore(new Uri("flaky://bucket/x")));
+        Assert.IsType<LocalArtifactStore>(tracker.ArtifactStores.GetStore(new Uri("file:///tmp/x")));
+        ArtifactStoreException unknown = Assert.Throws<ArtifactStoreException>(() => tracker.ArtifactStores.GetStore(new Uri("s3://bucket/x")));
+        Assert.Contains("s3://bucket", unknown.Message, StringComparison.Ordinal);
+        Assert.False(unknown.IsTransient);
+        Assert.Throws<ArgumentException>(() => tracker.ArtifactStores.GetStore(new Uri("x", UriKind.Relative)));
+    }
+
+    [Fact]
+    public async Task Layers_stand_around_every_store_and_what_was_made_with_the_tracker_ends_with_it()
+    {
+        List<string> disposed = [];
+        var lent = new DisposableStore("lent", "lent", disposed);
+        await using (Tracker tracker = Open(t => t
+            .AddArtifactStore(lent)
+            .AddArtifactStore(_ => new DisposableStore("owned", "owned", disposed))
+            .DecorateArtifactStores((inner, _) => new Layer("outer", inner, disposed))
+            .DecorateArtifactStores((inner, _) => new Layer("inner", inner, disposed))))
+        {
+            var outer = Assert.IsType<Layer>(tracker.ArtifactStores.GetStore(new Uri("owned://x")));
+            Assert.Equal("outer", outer.Name);
+            Assert.Equal("inner", Assert.IsType<Layer>(outer.Around).Name);
+            Assert.IsType<Layer>(tracker.ArtifactStores.GetStore(new Uri("file:///x")));
+        }
+
+        Assert.DoesNotContain("lent", disposed);
+        Assert.Equal("inner of owned, outer of owned, owned", string.Join(", ", disposed.Where(name => name.Contains("owned", StringComparison.Ordinal)).Order(StringComparer.Ordinal)));
+        Assert.True(disposed.IndexOf("outer of owned") < disposed.IndexOf("inner of owned") && disposed.IndexOf("inner of owned") < disposed.IndexOf("owned"));
+    }
+
+    [Fact]
     public async Task Whole_objects_become_params_under_dotted_keys()
     {
         await using Tracker tracker = Open();
@@ -560,5 +627,27 @@ public sealed partial class TrackerTests : IDisposable
                 : inner.GetUtcNow();
 
         public override long GetTimestamp() => inner.GetTimestamp();
+    }
+
+    private sealed class DisposableStore(string scheme, string name, List<string> disposed) : DelegatingArtifactStore(new LocalArtifactStore()), IDisposable
+    {
+        public override bool Serves(Uri location) => location.Scheme == scheme;
+
+        public override string ToString() => name;
+
+        public void Dispose() => disposed.Add(name);
+    }
+
+    private sealed class Layer(string name, IArtifactStore inner, List<string> disposed) : DelegatingArtifactStore(inner), IAsyncDisposable
+    {
+        public string Name => name;
+
+        public IArtifactStore Around => Inner;
+
+        public ValueTask DisposeAsync()
+        {
+            disposed.Add($"{name} of {((Inner as Layer)?.Around ?? Inner)}");
+            return default;
+        }
     }
 }
