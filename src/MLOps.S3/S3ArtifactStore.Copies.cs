@@ -14,10 +14,20 @@ public sealed partial class S3ArtifactStore
         long size = source.ContentLength;
         try
         {
-            // The service refuses to copy an object onto itself.
-            string etag = key == toKey ? source.ETag
-                : size < _s3.Options.CopyInPartsFrom ? await CopyWholeAsync(key, source.ETag, toKey, cancellationToken).ConfigureAwait(false)
-                : await CopyInPartsAsync(key, source.ETag, size, toKey, cancellationToken).ConfigureAwait(false);
+            string etag;
+            try
+            {
+                // The service refuses to copy an object onto itself.
+                etag = key == toKey ? source.ETag : await CopyAsync(key, source.ETag, size, toKey, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ArtifactStoreException e) when (e.IsConflict())
+            {
+                // Swift compares with another ETag than it shows when the source went up in parts.
+                if (await _s3.HeadAsync(key, cancellationToken).ConfigureAwait(false) is not { } still || still.ETag != source.ETag)
+                    throw;
+                etag = await CopyAsync(key, etag: null, size, toKey, cancellationToken).ConfigureAwait(false);
+            }
+
             return new ArtifactObject(toPath, size) { ETag = S3Connection.ETagOf(etag) };
         }
         catch (ArtifactStoreException e) when (e.IsNotFound() && !e.IsNoSuchUpload())
@@ -26,7 +36,11 @@ public sealed partial class S3ArtifactStore
         }
     }
 
-    private async Task<string> CopyWholeAsync(string key, string etag, string toKey, CancellationToken cancellationToken)
+    private Task<string> CopyAsync(string key, string? etag, long size, string toKey, CancellationToken cancellationToken) => size < _s3.Options.CopyInPartsFrom
+        ? CopyWholeAsync(key, etag, toKey, cancellationToken)
+        : CopyInPartsAsync(key, etag, size, toKey, cancellationToken);
+
+    private async Task<string> CopyWholeAsync(string key, string? etag, string toKey, CancellationToken cancellationToken)
     {
         var request = new CopyObjectRequest
         {
@@ -44,7 +58,7 @@ public sealed partial class S3ArtifactStore
         return (await _s3.AskAsync("copy", key, s3 => s3.CopyObjectAsync(request, cancellationToken), cancellationToken).ConfigureAwait(false)).ETag;
     }
 
-    private async Task<string> CopyInPartsAsync(string key, string etag, long size, string toKey, CancellationToken cancellationToken)
+    private async Task<string> CopyInPartsAsync(string key, string? etag, long size, string toKey, CancellationToken cancellationToken)
     {
         long partSize = Math.Max(_s3.Options.CopyPartBytes, (size / PartSizes.MaxParts) + 1);
         string[] etags = new string[(size + partSize - 1) / partSize];
@@ -61,7 +75,7 @@ public sealed partial class S3ArtifactStore
                     {
                         SourceBucket = _s3.Bucket,
                         SourceKey = key,
-                        ETagToMatch = [etag],
+                        ETagToMatch = etag is null ? null : [etag],
                         DestinationBucket = _s3.Bucket,
                         DestinationKey = toKey,
                         UploadId = uploadId,

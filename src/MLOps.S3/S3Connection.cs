@@ -14,7 +14,7 @@ internal sealed class S3Connection : IDisposable
     private const string PutName = "mlops-put";
 
     private readonly TimeProvider _time;
-    private readonly Lazy<IAmazonS3> _client;
+    private readonly Lazy<S3Client> _client;
     private readonly bool _isPlainHttp;
     private volatile bool _bucketWasSeen;
 
@@ -46,6 +46,8 @@ internal sealed class S3Connection : IDisposable
 
     /// <summary>Whether an ETag of a part is the MD5 of what was sent, by which a part is known again: not where a key of KMS encrypts it.</summary>
     public bool PartsHaveHashes => Options.KmsKeyId is null && (Options.ServerSideEncryption is not { } method || !S3Options.IsKms(method));
+
+    public TimeSpan ClockSkew => _client.IsValueCreated ? _client.Value.ClockSkew : TimeSpan.Zero;
 
     public static string ETagOf(string etag) => etag.Trim('"');
 
@@ -217,10 +219,16 @@ internal sealed class S3Connection : IDisposable
             BucketName = Bucket,
             Key = key,
             Verb = HttpVerb.GET,
-            Expires = (_time.GetUtcNow() + validFor).UtcDateTime,
             Protocol = _isPlainHttp ? Protocol.HTTP : Protocol.HTTPS,
         };
-        return new Uri(await AskAsync("make a link to", key, s3 => s3.GetPreSignedURLAsync(request), cancellationToken).ConfigureAwait(false));
+        return new Uri(await AskAsync("make a link to", key, Sign, cancellationToken).ConfigureAwait(false));
+
+        Task<string> Sign(IAmazonS3 s3)
+        {
+            // The SDK takes its own time from it and rounds to whole seconds: this much may pass in between.
+            request.Expires = (_time.GetUtcNow() + validFor + TimeSpan.FromMilliseconds(400)).UtcDateTime;
+            return s3.GetPreSignedURLAsync(request);
+        }
     }
 
     public void Dispose()
@@ -268,6 +276,7 @@ internal sealed class S3Connection : IDisposable
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = Options.MaxAttempts - 1,
+            MaxStaleConnectionRetries = Options.MaxAttempts - 1,
             Timeout = Options.Timeout,
             RequestChecksumCalculation = IsCompatible ? RequestChecksumCalculation.WHEN_REQUIRED : RequestChecksumCalculation.WHEN_SUPPORTED,
             // Every read asks for a range, and checksums are of whole objects.

@@ -50,7 +50,7 @@ internal static class S3Failure
         return (refusal.ErrorCode, refusal.StatusCode) switch
         {
             ("NoSuchBucket", _) => ($"there is no bucket '{connection.Bucket}'. Make it, or correct the location. ({said})", false),
-            ("RequestTimeTooSkewed" or "RequestExpired" or "RequestInTheFuture", _) => ($"the clocks differ: this machine's says {now:u}{ServerClock(connection, now)}. Set this machine's clock, by NTP best. ({said})", false),
+            ("RequestTimeTooSkewed" or "RequestExpired" or "RequestInTheFuture", _) => ($"the clocks differ: this machine's says {now:u}{ServerClock(connection.ClockSkew, now)}. Set this machine's clock, by NTP best. ({said})", false),
             ("ExpiredToken" or "ExpiredTokenException" or "TokenRefreshRequired" or "InvalidToken", _) => ($"the session token has expired or is not valid. Renew the credentials. ({said})", false),
             ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "AuthorizationQueryParametersError" or "InvalidClientTokenId", _) => ($"the credentials are wrong. Check the key id and the secret that S3Options.Credentials or the environment give. ({said})", false),
             ("AuthorizationHeaderMalformed" or "PermanentRedirect" or "IllegalLocationConstraintException", _) or (_, HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect) =>
@@ -70,12 +70,7 @@ internal static class S3Failure
         };
     }
 
-    private static string ServerClock(S3Connection connection, DateTimeOffset now)
-    {
-        // The SDK notes how far off the server's clock was when it was told.
-        TimeSpan skew = connection.Endpoint is { } endpoint ? CorrectClockSkew.GetClockCorrectionForEndpoint(endpoint.AbsoluteUri) : TimeSpan.Zero;
-        return skew == TimeSpan.Zero ? "" : $", the server's {now + skew:u}";
-    }
+    private static string ServerClock(TimeSpan skew, DateTimeOffset now) => skew == TimeSpan.Zero ? "" : $", the server's {now + skew:u}";
 
     private static bool IsConnection(Exception cause)
     {

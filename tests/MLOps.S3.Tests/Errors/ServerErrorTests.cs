@@ -130,7 +130,7 @@ public abstract class ServerErrorTests(S3Server server)
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await store.GetDownloadLinkAsync(location, "model", TimeSpan.FromMilliseconds(999), Cancel));
         Assert.SkipUnless(server.ChecksSignatures, "This server takes any signature.");
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(new Uri(link.AbsoluteUri.Replace("/model?", "/secret?", StringComparison.Ordinal))));
-        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(new Uri(link.AbsoluteUri.Replace("X-Amz-Expires=60", "X-Amz-Expires=600", StringComparison.Ordinal))));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(new Uri(link.AbsoluteUri.Replace("X-Amz-Expires=", "X-Amz-Expires=1", StringComparison.Ordinal))));
         Uri brief = await store.GetDownloadLinkAsync(location, "model", TimeSpan.FromSeconds(1), Cancel);
         while (await StatusAsync(brief) is HttpStatusCode.OK)
             Cancel.ThrowIfCancellationRequested();

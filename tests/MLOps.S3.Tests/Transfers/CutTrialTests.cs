@@ -28,7 +28,7 @@ public abstract class CutTrialTests(S3Server server)
         string file = folder["model"], copy = folder["copy"];
         await File.WriteAllBytesAsync(file, earlier, Cancel);
         await beside.UploadAsync("model", new MemoryStream(earlier), cancellationToken: Cancel);
-        for (int trial = 0; trial < TestLength.Of(20, 200); trial++)
+        for (int trial = 0; trial < TestLength.Of(10, 100); trial++)
         {
             bool isUpload = trial % 2 == 0;
             byte[] content = isUpload ? Noise.Of(Size, unchecked(seed + trial + 1)) : earlier;
