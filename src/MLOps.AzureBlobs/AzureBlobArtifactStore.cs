@@ -166,27 +166,23 @@ public sealed partial class AzureBlobArtifactStore : IArtifactStore
         string act = $"delete '{prefix}' at {location}";
         (long objects, long bytes) = (0, 0);
         List<string> folders = [];
-        await foreach (Page<BlobItem> page in PagesAsync(container, folder, BlobStates.Uncommitted, act, cancellationToken).ConfigureAwait(false))
+        await foreach (Page<BlobItem> page in PagesAsync(container, folder, BlobStates.None, act, cancellationToken).ConfigureAwait(false))
         {
             folders.AddRange(page.Values.Where(IsFolder).Select(item => item.Name));
-            await Parallel.ForEachAsync(
+            await ForEachAsync(
                 page.Values.Where(item => !IsFolder(item)),
-                new ParallelOptions { MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = cancellationToken },
                 async (item, token) =>
                 {
-                    CheckName(item.Name, act);
                     if (await DeleteAsync(container, item.Name, act, token).ConfigureAwait(false))
                     {
                         Interlocked.Increment(ref objects);
                         Interlocked.Add(ref bytes, item.Properties.ContentLength ?? 0);
                     }
-                    else
-                    {
-                        await DiscardBlocksAsync(container.GetBlockBlobClient(item.Name), act, token).ConfigureAwait(false);
-                    }
                 }).ConfigureAwait(false);
         }
 
+        await foreach (Page<BlobItem> page in PagesAsync(container, folder, BlobStates.Uncommitted, act, cancellationToken).ConfigureAwait(false))
+            await ForEachAsync(page.Values.Where(item => !IsFolder(item)), async (item, token) => await DiscardBlocksAsync(container.GetBlockBlobClient(item.Name), act, token).ConfigureAwait(false)).ConfigureAwait(false);
         if (folder.Length > 0 && await _requests.FindAsync(container.GetBlobClient(folder[..^1]), act, cancellationToken).ConfigureAwait(false) is { } own && IsFolder(own.Metadata))
             folders.Add(folder[..^1]);
         foreach (string name in folders.OrderByDescending(name => name.Length))
@@ -196,6 +192,15 @@ public sealed partial class AzureBlobArtifactStore : IArtifactStore
         }
 
         return (objects, bytes);
+
+        Task ForEachAsync(IEnumerable<BlobItem> items, Func<BlobItem, CancellationToken, ValueTask> delete) => Parallel.ForEachAsync(
+            items,
+            new ParallelOptions { MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = cancellationToken },
+            (item, token) =>
+            {
+                CheckName(item.Name, act);
+                return delete(item, token);
+            });
     }
 
     private static async Task<BlobDownloadStreamingResult> DownloadAsync(BlobClient blob, long begin, long length, ETag? pinned, CancellationToken cancellationToken)
@@ -254,8 +259,8 @@ public sealed partial class AzureBlobArtifactStore : IArtifactStore
         {
             try
             {
-                BlobUploadOptions create = new() { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } };
-                BlobContentInfo empty = await blob.UploadAsync(Stream.Null, create, cancellationToken).ConfigureAwait(false);
+                CommitBlockListOptions create = new() { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } };
+                BlobContentInfo empty = await blob.CommitBlockListAsync([], create, cancellationToken).ConfigureAwait(false);
                 await blob.DeleteAsync(DeleteSnapshotsOption.None, new BlobRequestConditions { IfMatch = empty.ETag }, CancellationToken.None).ConfigureAwait(false);
                 return true;
             }

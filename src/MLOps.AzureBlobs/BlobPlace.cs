@@ -15,7 +15,7 @@ internal sealed record BlobPlace(BlobPlace.AccountId Account, string Container, 
     public static BlobPlace Of(Uri location, string parameterName = "location")
     {
         ArgumentNullException.ThrowIfNull(location, parameterName);
-        return TryParse(location, out BlobPlace? place) ? place : throw NotOne(location.IsAbsoluteUri ? location.GetLeftPart(UriPartial.Path) : location.OriginalString.Split('?')[0], parameterName);
+        return TryParse(location, out BlobPlace? place) ? place : throw NotOne(location.IsAbsoluteUri ? Plain(location) : location.OriginalString, parameterName);
     }
 
     public static ArgumentException NotOne(string location, string parameterName) =>
@@ -44,6 +44,9 @@ internal sealed record BlobPlace(BlobPlace.AccountId Account, string Container, 
     /// <summary>The account that the address of a service stands for; null when it is a custom domain, which does not tell.</summary>
     public static AccountId? AccountOf(Uri serviceUrl) =>
         TryParse(new Uri($"{serviceUrl.AbsoluteUri.TrimEnd('/')}/any"), out BlobPlace? place) ? place.Account : null;
+
+    // Without what may be a password or a SAS.
+    private static string Plain(Uri location) => $"{location.Scheme}://{(location.UserInfo.Length > 0 ? location.UserInfo.Split(':')[0] + '@' : "")}{location.Authority}{location.AbsolutePath}";
 
     private static bool TryReadHost(Uri location, [NotNullWhen(true)] out AccountId? account)
     {
