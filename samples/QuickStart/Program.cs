@@ -3,8 +3,15 @@ using System.Globalization;
 using QuickStart;
 using MathNet.Numerics.LinearAlgebra;
 using MLOps.Tracking;
+using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Evaluation;
 using Spectre.Console;
+
+if (args is not ([] or ["--artifacts", _]))
+{
+    Console.Error.WriteLine("usage: QuickStart [--artifacts <folder | s3://bucket/prefix | gs://bucket/prefix | wasbs://container@account.blob.core.windows.net/prefix | https://account.blob.core.windows.net/container/prefix>]");
+    return 2;
+}
 
 const int Seed = 42, Epochs = 200;
 double[] rates = [0.03, 0.3, 3], ridges = [0, 0.01];
@@ -13,12 +20,13 @@ double[] rates = [0.03, 0.3, 3], ridges = [0, 0.01];
 string file = Path.Combine(AppContext.BaseDirectory, "data", "breast_cancer.csv");
 BreastCancer data = BreastCancer.Load(file, new Random(Seed));
 string database = Path.GetFullPath("mlops.db");
-await using var tracker = Tracker.Open(t => t.UseSqlite(database));
+await using var tracker = Tracker.Open(t => ArtifactRoot.Choose(t.UseSqlite(database), args is [_, var root] ? root : null));
 
 RunId sweepId = await AnsiConsole.Progress().StartAsync(progress => tracker.RunAsync("breast-cancer", async sweep =>
 {
     sweep.LogParam("seed", Seed);
     await sweep.LogDatasetAsync(file, role: "training");
+    await sweep.LogArtifactsAsync(Path.GetDirectoryName(file)!, under: "data", new TransferBar(progress.AddTask("uploading the data")));
     ProgressTask bar = progress.AddTask("training", maxValue: grid.Length * Epochs);
     foreach ((double learningRate, double ridge) in grid)
         await TrainAsync(learningRate, ridge, bar);
@@ -39,8 +47,12 @@ await foreach (RunDetails run in tracker.FindRunsAsync(best).Take(10))
 
 AnsiConsole.Write(table);
 Console.WriteLine($"runs       {database}");
-Console.WriteLine($"the best   {new Uri(first!.Info.ArtifactLocation).LocalPath}, with its ROC curve under evaluation/");
-return;
+string folder = Path.GetFullPath("best-run");
+await AnsiConsole.Progress().StartAsync(progress =>
+    tracker.OpenArtifacts(first!.Info).DownloadFolderAsync(folder, progress: new TransferBar(progress.AddTask("downloading the best run"))));
+Console.WriteLine($"the best   {first!.Info.ArtifactLocation}");
+Console.WriteLine($"           with its ROC curve, downloaded and verified: {Path.Combine(folder, "evaluation")}");
+return 0;
 
 // Inside the scope of the sweep, so its run is a child of it.
 Task TrainAsync(double learningRate, double ridge, ProgressTask bar) => tracker.RunAsync("breast-cancer", async run =>

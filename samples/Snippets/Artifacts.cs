@@ -30,4 +30,31 @@ internal static class Artifacts
         await using Stream note = await artifacts.OpenReadAsync("note.txt");
         // </read-artifacts>
     }
+
+    public static async Task TransferAsync(Tracker tracker)
+    {
+        Directory.CreateDirectory("checkpoints/step-100");
+        await File.WriteAllTextAsync("checkpoints/step-100/weights.bin", "stands for weights");
+        // <transfer-artifacts>
+        await tracker.RunAsync("churn", async run =>
+        {
+            // Sent by its changes: a second call with the same folder sends what is new or different.
+            var progress = new Progress<ArtifactProgress>(p => Console.WriteLine($"{p.Files} of {p.TotalFiles} files, {p.Bytes} of {p.TotalBytes} bytes"));
+            await run.LogArtifactsAsync("checkpoints", under: "checkpoints", progress);
+
+            ArtifactFolder artifacts = tracker.ArtifactStores.Open(new Uri(run.ArtifactLocation));
+            await artifacts.DownloadFolderAsync("restored", under: "checkpoints/step-100");
+            await artifacts.CopyAsync("checkpoints/step-100/weights.bin", "best/weights.bin");
+            await artifacts.DeleteAsync("checkpoints");
+        });
+        // </transfer-artifacts>
+    }
+
+    public static async Task OwnStoreAsync()
+    {
+        // <use-own-store>
+        await using var tracker = Tracker.Open(t => t.UseSqlite("own.db").AddArtifactStore(_ => new MemoryArtifactStore()).UseArtifactRoot("memory://team/runs"));
+        // </use-own-store>
+        await tracker.RunAsync("churn", async run => await run.LogTextAsync("note.txt", "kept in memory"));
+    }
 }

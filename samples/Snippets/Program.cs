@@ -41,6 +41,8 @@ await Compare.ShowAsync(tracker);
 await Compare.ReportAsync(tracker, id, other);
 await Artifacts.LogAsync(tracker);
 await Artifacts.ReadAsync(tracker, id);
+await Artifacts.TransferAsync(tracker);
+await Artifacts.OwnStoreAsync();
 await Evaluation.LogAsync(tracker);
 await Evaluation.StreamAsync(tracker);
 await Operating.FlushAsync(tracker, await tracker.StartRunAsync("churn"));

@@ -1,0 +1,11 @@
+namespace MLOps.S3;
+
+/// <summary>How the content of requests is protected on its way to the server.</summary>
+public enum S3ChecksumMode
+{
+    /// <summary>As the AWS SDK does it: a CRC32 behind the content, in the framing <c>aws-chunked</c>. For AWS and servers that follow it closely.</summary>
+    Standard,
+
+    /// <summary>A Content-MD5 before plain content, which every server understands.</summary>
+    Compatible,
+}

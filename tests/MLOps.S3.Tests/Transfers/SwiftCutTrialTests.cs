@@ -1,0 +1,5 @@
+using MLOps.S3.Tests.Servers;
+
+namespace MLOps.S3.Tests.Transfers;
+
+public sealed class SwiftCutTrialTests(Swift server) : CutTrialTests(server);
