@@ -21,7 +21,7 @@ internal static class ArtifactsScenario
     public static async Task RunAsync(BenchmarkOptions options)
     {
         int mebibytes = options.Quick ? 64 : 512, files = options.Quick ? 200 : 2000;
-        int largeTrials = options.Trials ?? (options.Quick ? 1 : 5), smallTrials = options.Trials ?? 1;
+        int largeTrials = options.Trials ?? (options.Quick ? 2 : 4), smallTrials = options.Trials ?? 1;
         Figure.Print(Name, "large", mebibytes, "MiB");
         Figure.Print(Name, "small", files, "files of 4 KiB");
         using ScratchFolder folder = options.NewFolder();
@@ -34,7 +34,8 @@ internal static class ArtifactsScenario
 
         using ArtifactsLocalClient local = new(folder.Path);
         double peak = await MeasureLargeAsync("local", local, large, largeTrials, folder);
-        foreach (string name in ArtifactsServer.Names)
+        string[] servers = options.Quick ? [.. ArtifactsServer.Names] : [.. ArtifactsServer.Names, ArtifactsServer.Strict];
+        foreach (string name in servers)
         {
             ArtifactsServer server;
             try
@@ -49,13 +50,16 @@ internal static class ArtifactsScenario
 
             await using (server)
             {
+                // The strict server has no target to be held to, and is slow: one pair, and each tenth small file.
+                bool isStrict = name == ArtifactsServer.Strict;
+                string[] sent = [.. Directory.EnumerateFiles(small).Order(StringComparer.Ordinal).Where((_, i) => !isStrict || i % 10 == 0)];
                 using IArtifactsClient direct = server.Connect(server.Endpoint);
-                peak = Math.Max(peak, await MeasureLargeAsync(name, direct, large, largeTrials, folder));
+                peak = Math.Max(peak, await MeasureLargeAsync(name, direct, large, isStrict ? 1 : largeTrials, folder));
                 await using FaultProxy proxy = FaultProxy.Start(server.Endpoint);
                 proxy.Delay = NetworkDelay;
                 using IArtifactsClient distant = server.Connect(proxy.Endpoint);
-                await MeasureSmallAsync(name + "_small", distant, small, smallTrials, folder);
-                await MeasureSmallAsync(name + "_small_direct", direct, small, smallTrials, folder);
+                await MeasureSmallAsync(name + "_small", distant, sent, smallTrials, folder);
+                await MeasureSmallAsync(name + "_small_direct", direct, sent, smallTrials, folder);
             }
         }
 
@@ -76,15 +80,18 @@ internal static class ArtifactsScenario
             await up.MeasureAsync(
                 trial,
                 () => artifacts.UploadFilesAsync([new ArtifactUpload(new ArtifactPath("large"), file)]),
-                () => client.UploadAsync(bare + "/large", file));
+                () => client.UploadAsync(bare + "/large", file),
+                prepare: TouchMemory);
             await down.MeasureAsync(
                 trial,
                 async () => Check((await artifacts.DownloadAsync(new ArtifactPath("large"), copy)).Sha256),
                 () => client.DownloadAsync(bare + "/large", copy),
-                () => File.Delete(copy));
+                () => File.Delete(copy),
+                TouchMemory);
             await client.Store.DeletePrefixAsync(client.LocationOf(bare), "", default);
             if (client is ArtifactsLocalClient local)
             {
+                TouchMemory();
                 long start = Stopwatch.GetTimestamp();
                 await local.UploadUnflushedAsync(bare + "/large", file);
                 if (trial >= 0)
@@ -102,11 +109,17 @@ internal static class ArtifactsScenario
         double peak = await ArtifactsPeak.MeasureAsync(client, file, copy);
         Figure.Print(Name, name + "_peak_mib_above_idle", peak, "MiB");
         return peak;
+
+        // On a virtual machine the first use of a page costs more than all that is measured here, and who writes first would pay it: now both write to pages that were just freed.
+        void TouchMemory()
+        {
+            File.Copy(file, copy);
+            File.Delete(copy);
+        }
     }
 
-    private static async Task MeasureSmallAsync(string name, IArtifactsClient client, string folder, int trials, ScratchFolder scratch)
+    private static async Task MeasureSmallAsync(string name, IArtifactsClient client, string[] files, int trials, ScratchFolder scratch)
     {
-        string[] files = [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal)];
         string copies = Path.Combine(scratch.Path, "copies");
         ArtifactsPair up = new(), down = new();
         await WarmUpAsync(client, files, copies);
@@ -114,7 +127,7 @@ internal static class ArtifactsScenario
         {
             string ours = $"ours-{Guid.NewGuid():N}", bare = $"bare-{Guid.NewGuid():N}";
             ArtifactFolder artifacts = new(client.Store, client.LocationOf(ours), TimeProvider.System);
-            IReadOnlyList<ArtifactUpload> uploads = ArtifactUpload.FromFolder(folder);
+            IReadOnlyList<ArtifactUpload> uploads = [.. files.Select(file => new ArtifactUpload(new ArtifactPath(Path.GetFileName(file)), file))];
             await up.MeasureAsync(
                 trial,
                 () => artifacts.UploadFilesAsync(uploads),
