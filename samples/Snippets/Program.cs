@@ -43,6 +43,11 @@ await Artifacts.LogAsync(tracker);
 await Artifacts.ReadAsync(tracker, id);
 await Artifacts.TransferAsync(tracker);
 await Artifacts.OwnStoreAsync();
+await Encryption.EncryptAsync();
+Encryption.Rotate();
+using (var keys = MLOps.Tracking.Artifacts.Encryption.LocalKeyFile.Open("artifact-keys.txt"))
+    await Encryption.MoveAsync(keys);
+await Encryption.KeyServiceAsync();
 await Evaluation.LogAsync(tracker);
 await Evaluation.StreamAsync(tracker);
 await Operating.FlushAsync(tracker, await tracker.StartRunAsync("churn"));
