@@ -11,6 +11,7 @@ Scenario[] scenarios =
     new("startup", "from the start of a process until its first point is safe", StartupScenario.RunAsync),
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
     new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
+    new("artifacts", "artifacts up and down beside the bare client of their store, large and small, and the memory that takes", ArtifactsScenario.RunAsync),
     new("drift-ks", "milliseconds of a Kolmogorov-Smirnov test, a million rows a side", DriftKsScenario.RunAsync),
     new("drift-wasserstein", "milliseconds of a Wasserstein distance, a million rows a side", DriftWassersteinScenario.RunAsync),
     new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
@@ -29,6 +30,8 @@ switch (args)
         return await IngestScenario.RunChildAsync(database, points);
     case ["child", "crash", var database, var board, var points]:
         return await CrashScenario.RunChildAsync(database, board, points);
+    case ["child", ArtifactsScenario.Name, var file, var copy, .. var place]:
+        return await ArtifactsPeak.RunChildAsync(file, copy, place);
     case [var name, .. var rest] when scenarios.FirstOrDefault(scenario => scenario.Name == name) is { } scenario:
         BenchmarkOptions options;
         try

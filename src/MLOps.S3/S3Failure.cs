@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Xml;
 using Amazon.Runtime;
 using MLOps.Tracking.Artifacts;
 
@@ -13,6 +14,8 @@ internal static class S3Failure
     {
         (string why, bool isTransient) = cause switch
         {
+            // Before the refusals: its status is that of an answer that began well.
+            XmlException or AmazonUnmarshallingException => ($"the server's answer ended early or is none of S3 ({Innermost(cause).Message}). Try again; if it never works, check S3Options.Endpoint.", true),
             AmazonServiceException { StatusCode: > default(HttpStatusCode) } refusal => Refused(refusal, connection, now),
             AmazonClientException when cause.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) && !IsConnection(cause) =>
                 ("there are no credentials. Set S3Options.Credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile, or give this machine a role.", false),

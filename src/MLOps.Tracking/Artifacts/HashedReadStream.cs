@@ -17,6 +17,9 @@ internal sealed class HashedReadStream(Stream inner, bool leaveOpen, Action<Hash
     /// <summary>The hash in lower-case hex; null until the end is reached.</summary>
     public string? Sha256 { get; private set; }
 
+    /// <summary>The stream that is read.</summary>
+    public Stream Inner => inner;
+
     public override int Read(Span<byte> buffer)
     {
         int count = inner.Read(buffer);
@@ -54,6 +57,9 @@ internal sealed class HashedReadStream(Stream inner, bool leaveOpen, Action<Hash
         _hash.AppendData(bytes);
         SizeBytes += bytes.Length;
     }
+
+    /// <summary>Takes what the reader has read past this stream, from <see cref="Inner"/>; nothing at its end.</summary>
+    public void TakeRead(ReadOnlySpan<byte> bytes) => Take(bytes, asked: 1);
 
     private int Take(ReadOnlySpan<byte> bytes, int asked)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using MLOps.Tracking.Artifacts.Transfers;
@@ -12,8 +13,56 @@ internal sealed class SequentialWriter(SafeFileHandle file, long begin)
 
     /// <returns>How many bytes were written.</returns>
     /// <exception cref="ContentFailedException">Reading the content failed: not this file's fault.</exception>
-    public Task<long> CopyAsync(Stream content, long? sizeBytes, CancellationToken cancellationToken) =>
-        ContentParts.ForEachAsync(new Guarded(content), static _ => PieceSize, PiecesAtOnce, sizeBytes, (part, token) => _last = WriteAsync(_last, part, token), cancellationToken);
+    public Task<long> CopyAsync(Stream content, long? sizeBytes, CancellationToken cancellationToken) => content is HashedReadStream { Inner: RangedReadStream ranges } hashed
+        ? CopyInPlaceAsync(hashed, ranges, sizeBytes, cancellationToken)
+        : ContentParts.ForEachAsync(new Guarded(content), static _ => PieceSize, PiecesAtOnce, sizeBytes, (part, token) => _last = WriteAsync(_last, part, token), cancellationToken);
+
+    /// <summary>Writes ranges from where they arrived, hashing each while it is written.</summary>
+    private async Task<long> CopyInPlaceAsync(HashedReadStream hashed, RangedReadStream ranges, long? sizeBytes, CancellationToken cancellationToken)
+    {
+        byte[] spare = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(sizeBytes ?? PieceSize, 1, PieceSize));
+        long written = 0;
+        try
+        {
+            while (true)
+            {
+                ReadOnlyMemory<byte> piece = await ReadInPlaceAsync(ranges, spare, cancellationToken).ConfigureAwait(false);
+                if (piece.IsEmpty)
+                    break;
+                Task writing = RandomAccess.WriteAsync(file, piece, begin + written, cancellationToken).AsTask();
+                try
+                {
+                    hashed.TakeRead(piece.Span);
+                }
+                finally
+                {
+                    // The bytes are its until it ends.
+                    await writing.ConfigureAwait(false);
+                }
+
+                written += piece.Length;
+            }
+
+            hashed.TakeRead([]);
+            return written;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(spare);
+        }
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadInPlaceAsync(RangedReadStream ranges, Memory<byte> spare, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ranges.ReadInPlaceAsync(spare, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ContentFailedException(ExceptionDispatchInfo.Capture(exception));
+        }
+    }
 
     private async Task WriteAsync(Task before, ContentPart part, CancellationToken cancellationToken)
     {

@@ -39,6 +39,17 @@ public sealed class ErrorAnswerTests
         Assert.DoesNotContain("the-secret", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("<InitiateMultipartUploadResult><Bucket>bucket</Bucket><Upl")]
+    [InlineData("<html>a proxy says hello</html")]
+    public async Task An_answer_that_ends_early_is_a_transient_failure(string body)
+    {
+        using StubServer server = new(head => head.StartsWith("POST", StringComparison.Ordinal) ? (200, "", body) : (204, "", ""));
+        using S3ArtifactStore store = Open(server);
+        ArtifactStoreException cut = await Assert.ThrowsAsync<ArtifactStoreException>(async () => await store.PutAsync(s_location, "model", new byte[(8 << 20) + 1]));
+        Assert.True(cut.IsTransient, cut.ToString());
+    }
+
     [Fact]
     public async Task Clocks_that_differ_are_named_both()
     {

@@ -87,9 +87,45 @@ internal sealed class RangedReadStream : ReadOnlyStream
         ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
         if (buffer.IsEmpty || _position == _end)
             return 0;
+        Leave();
         AskAhead();
         if (_position < _firstEnd)
             return await ReadFirstAsync(buffer, cancellationToken).ConfigureAwait(false);
+        Range range = await CurrentAsync(cancellationToken).ConfigureAwait(false);
+        int taken = (int)Math.Min(buffer.Length, range.Begin + range.Length - _position);
+        range.Buffer.AsMemory((int)(_position - range.Begin), taken).CopyTo(buffer);
+        _position += taken;
+        if (_position == range.Begin + range.Length)
+        {
+            Leave();
+            AskAhead();
+        }
+
+        return taken;
+    }
+
+    /// <summary>Gives the next bytes where they lie, so that nothing is copied; empty at the end.</summary>
+    /// <param name="spare">Where bytes go that lie nowhere yet.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Bytes that are valid until the next read.</returns>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadInPlaceAsync(Memory<byte> spare, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed.IsCancellationRequested, this);
+        Leave();
+        AskAhead();
+        int filled = 0;
+        while (_position < _firstEnd && filled < spare.Length)
+            filled += await ReadFirstAsync(spare[filled..], cancellationToken).ConfigureAwait(false);
+        if (filled > 0 || _position == _end)
+            return spare[..filled];
+        Range range = await CurrentAsync(cancellationToken).ConfigureAwait(false);
+        ReadOnlyMemory<byte> rest = range.Buffer.AsMemory((int)(_position - range.Begin), (int)(range.Begin + range.Length - _position));
+        _position += rest.Length;
+        return rest;
+    }
+
+    private async ValueTask<Range> CurrentAsync(CancellationToken cancellationToken)
+    {
         if (_current is null)
         {
             // Stays in the queue until it is there: a cancelled wait must not lose it.
@@ -97,18 +133,17 @@ internal sealed class RangedReadStream : ReadOnlyStream
             _ = _ahead.Dequeue();
         }
 
-        Range range = _current.Value;
-        int taken = (int)Math.Min(buffer.Length, range.Begin + range.Length - _position);
-        range.Buffer.AsMemory((int)(_position - range.Begin), taken).CopyTo(buffer);
-        _position += taken;
-        if (_position == range.Begin + range.Length)
+        return _current.Value;
+    }
+
+    /// <summary>Gives up the current range when it was read to its end.</summary>
+    private void Leave()
+    {
+        if (_current is { } range && _position == range.Begin + range.Length)
         {
             ArrayPool<byte>.Shared.Return(range.Buffer);
             _current = null;
-            AskAhead();
         }
-
-        return taken;
     }
 
     private void AskAhead()
