@@ -211,7 +211,7 @@ public sealed class LocalKeyFile : IArtifactKeyProvider, IDisposable
 
     private byte[] Read()
     {
-        const int Attempts = 20;
+        const int Attempts = 100;
         for (int attempt = 1; ; attempt++)
         {
             try

@@ -188,9 +188,9 @@ public sealed class LocalKeyFileTests : IDisposable
         string?[] added = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(
             () =>
             {
-                using LocalKeyFile keys = LocalKeyFile.Open(FilePath);
                 try
                 {
+                    using LocalKeyFile keys = LocalKeyFile.Open(FilePath);
                     return keys.AddKey();
                 }
                 catch (IOException)
