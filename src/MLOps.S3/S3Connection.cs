@@ -107,7 +107,7 @@ internal sealed class S3Connection : IDisposable
         if (putName is not null)
             (request.Metadata[PutName], request.IfNoneMatch) = (putName, "*");
         if (IsCompatible)
-            (request.UseChunkEncoding, request.DisablePayloadSigning, request.MD5Digest) = (false, !_isPlainHttp, Md5Of(bytes));
+            (request.UseChunkEncoding, request.DisablePayloadSigning, request.MD5Digest) = (false, !_isPlainHttp, Md5Unless(_isPlainHttp && !IsGoogle, bytes));
         return request;
     }
 
@@ -115,7 +115,7 @@ internal sealed class S3Connection : IDisposable
     {
         var request = new UploadPartRequest { BucketName = Bucket, Key = key, UploadId = uploadId, PartNumber = number, InputStream = content, PartSize = bytes.Length };
         if (IsCompatible)
-            (request.UseChunkEncoding, request.DisablePayloadSigning, request.MD5Digest) = (false, !_isPlainHttp, Md5Of(bytes));
+            (request.UseChunkEncoding, request.DisablePayloadSigning, request.MD5Digest) = (false, !_isPlainHttp, Md5Unless(_isPlainHttp && !IsGoogle, bytes));
         return request;
     }
 
@@ -248,6 +248,9 @@ internal sealed class S3Connection : IDisposable
             ? endpoint
             : throw new ArgumentException("AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL is set and is no server: write an http or https URI without user, query and fragment, or unset it.", parameterName);
     }
+
+    // A payload that is signed carries its SHA-256 already, and MD5 is the slowest of all that is done to a part.
+    private static string? Md5Unless(bool isSigned, ReadOnlySpan<byte> bytes) => isSigned ? null : Md5Of(bytes);
 
     private static string Md5Of(ReadOnlySpan<byte> bytes)
     {

@@ -10,7 +10,7 @@ namespace MLOps.Benchmarks.Scenarios;
 /// </summary>
 /// <remarks>
 /// Large: the same parts, as many at once. Small: 16 files at once beside one after the other, through a proxy that adds 10 ms to each request as a network would, and without it.
-/// Of each pair the order alternates, the names are new, and the ratio is that of the medians. Memory is that of a process of its own, which does nothing but our transfers: see <see cref="ArtifactsPeak"/>.
+/// Of each pair the order alternates, the names are new, and the ratio is that of the least times: on a shared machine the same code takes up to three times as long. Memory is that of a process of its own, which does nothing but our transfers: see <see cref="ArtifactsPeak"/>.
 /// </remarks>
 internal static class ArtifactsScenario
 {
@@ -21,7 +21,7 @@ internal static class ArtifactsScenario
     public static async Task RunAsync(BenchmarkOptions options)
     {
         int mebibytes = options.Quick ? 64 : 512, files = options.Quick ? 200 : 2000;
-        int largeTrials = options.Trials ?? (options.Quick ? 2 : 4), smallTrials = options.Trials ?? 1;
+        int largeTrials = options.Trials ?? 2, smallTrials = options.Trials ?? 1;
         Figure.Print(Name, "large", mebibytes, "MiB");
         Figure.Print(Name, "small", files, "files of 4 KiB");
         using ScratchFolder folder = options.NewFolder();
@@ -33,9 +33,8 @@ internal static class ArtifactsScenario
             WriteNoise(Path.Combine(small, $"{i:D4}.bin"), SmallBytes, random);
 
         using ArtifactsLocalClient local = new(folder.Path);
-        double peak = await MeasureLargeAsync("local", local, large, largeTrials, folder);
-        string[] servers = options.Quick ? [.. ArtifactsServer.Names] : [.. ArtifactsServer.Names, ArtifactsServer.Strict];
-        foreach (string name in servers)
+        double peak = await MeasureLargeAsync("local", local, large, largeTrials * 3, folder);
+        foreach (string name in ArtifactsServer.Names)
         {
             ArtifactsServer server;
             try
@@ -50,11 +49,9 @@ internal static class ArtifactsScenario
 
             await using (server)
             {
-                // The strict server has no target to be held to, and is slow: one pair, and each tenth small file.
-                bool isStrict = name == ArtifactsServer.Strict;
-                string[] sent = [.. Directory.EnumerateFiles(small).Order(StringComparer.Ordinal).Where((_, i) => !isStrict || i % 10 == 0)];
+                string[] sent = [.. Directory.EnumerateFiles(small).Order(StringComparer.Ordinal)];
                 using IArtifactsClient direct = server.Connect(server.Endpoint);
-                peak = Math.Max(peak, await MeasureLargeAsync(name, direct, large, isStrict ? 1 : largeTrials, folder));
+                peak = Math.Max(peak, await MeasureLargeAsync(name, direct, large, largeTrials, folder));
                 await using FaultProxy proxy = FaultProxy.Start(server.Endpoint);
                 proxy.Delay = NetworkDelay;
                 using IArtifactsClient distant = server.Connect(proxy.Endpoint);
@@ -71,7 +68,7 @@ internal static class ArtifactsScenario
     {
         string copy = Path.Combine(folder.Path, "copy");
         ArtifactsPair up = new(), down = new();
-        List<double> unflushed = [];
+        List<double> unflushed = [], byHand = [];
         // The first round loads code and opens connections, and is not counted.
         for (int trial = -1; trial < trials; trial++)
         {
@@ -99,13 +96,25 @@ internal static class ArtifactsScenario
                 await client.Store.DeletePrefixAsync(client.LocationOf(bare), "", default);
             }
 
+            if (client is ArtifactsBlobClient blobs)
+            {
+                TouchMemory();
+                long start = Stopwatch.GetTimestamp();
+                await blobs.DownloadByHandAsync(ours + "/large", copy);
+                if (trial >= 0)
+                    byHand.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+                File.Delete(copy);
+            }
+
             await client.Store.DeletePrefixAsync(client.LocationOf(ours), "", default);
         }
 
         double mebibytes = new FileInfo(file).Length / (double)(1 << 20);
         Print(name + "_large", up, down, seconds => mebibytes / seconds, "MiB/s");
         if (unflushed.Count > 0)
-            Figure.Print(Name, name + "_large_up_unflushed_ratio", ArtifactsPair.Median(unflushed) / up.Ours, "x");
+            Figure.Print(Name, name + "_large_up_unflushed_ratio", unflushed.Min() / up.Ours, "x");
+        if (byHand.Count > 0)
+            Figure.Print(Name, name + "_large_down_by_hand_ratio", byHand.Min() / down.Ours, "x");
         double peak = await ArtifactsPeak.MeasureAsync(client, file, copy);
         Figure.Print(Name, name + "_peak_mib_above_idle", peak, "MiB");
         return peak;

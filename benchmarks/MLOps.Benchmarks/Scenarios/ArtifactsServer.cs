@@ -10,9 +10,6 @@ internal sealed class ArtifactsServer : IAsyncDisposable
 
     private ArtifactsServer(RealServer server, Func<Uri, IArtifactsClient> connect) => (_server, _connect) = (server, connect);
 
-    /// <summary>A second server of S3, slower and stricter than moto: Swift.</summary>
-    public const string Strict = "swift";
-
     /// <summary>The names of moto and Azurite, that figures begin with.</summary>
     public static IReadOnlyList<string> Names { get; } = ["s3", "blob"];
 
@@ -30,8 +27,6 @@ internal sealed class ArtifactsServer : IAsyncDisposable
                 using (ArtifactsBlobClient client = new(azurite.ConnectionString))
                     await client.CreateAsync();
                 return new ArtifactsServer(azurite, endpoint => new ArtifactsBlobClient(azurite.ConnectionString.Replace(azurite.Endpoint.AbsoluteUri, endpoint.AbsoluteUri, StringComparison.Ordinal)));
-            case Strict:
-                return await OfS3Async(await SwiftServer.StartAsync(), SwiftServer.AccessKey, SwiftServer.SecretKey);
             default:
                 throw new ArgumentException($"'{name}' is no server.");
         }

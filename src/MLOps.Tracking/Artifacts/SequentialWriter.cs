@@ -8,7 +8,7 @@ namespace MLOps.Tracking.Artifacts;
 /// <summary>Copies content to a local file, reading (and hashing) the next pieces while one is written; the file grows in order, so that its length says what has arrived.</summary>
 internal sealed class SequentialWriter(SafeFileHandle file, long begin)
 {
-    private const int PieceSize = 1 << 20, PiecesAtOnce = 4;
+    private const int PieceSize = 1 << 20, PiecesAtOnce = 4, SliceSize = 512 * 1024;
     private Task _last = Task.CompletedTask;
 
     /// <returns>How many bytes were written.</returns>
@@ -29,18 +29,23 @@ internal sealed class SequentialWriter(SafeFileHandle file, long begin)
                 ReadOnlyMemory<byte> piece = await ReadInPlaceAsync(ranges, spare, cancellationToken).ConfigureAwait(false);
                 if (piece.IsEmpty)
                     break;
-                Task writing = RandomAccess.WriteAsync(file, piece, begin + written, cancellationToken).AsTask();
-                try
+                // In slices that stay in the cache between the hash and the write.
+                for (int at = 0; at < piece.Length; at += SliceSize)
                 {
-                    hashed.TakeRead(piece.Span);
-                }
-                finally
-                {
-                    // The bytes are its until it ends.
-                    await writing.ConfigureAwait(false);
-                }
+                    ReadOnlyMemory<byte> slice = piece.Slice(at, Math.Min(SliceSize, piece.Length - at));
+                    Task writing = RandomAccess.WriteAsync(file, slice, begin + written, cancellationToken).AsTask();
+                    try
+                    {
+                        hashed.TakeRead(slice.Span);
+                    }
+                    finally
+                    {
+                        // The bytes are its until it ends.
+                        await writing.ConfigureAwait(false);
+                    }
 
-                written += piece.Length;
+                    written += slice.Length;
+                }
             }
 
             hashed.TakeRead([]);
