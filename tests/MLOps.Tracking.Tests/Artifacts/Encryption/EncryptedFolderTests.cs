@@ -59,6 +59,19 @@ public sealed class EncryptedFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_check_of_the_artifacts_reports_what_was_tampered_with_and_goes_on()
+    {
+        await UploadAsync("bad", "weights");
+        await UploadAsync("good", "weights");
+        byte[] raw = _world.Raw("bad");
+        raw[^1] ^= 1;
+        _world.SetRaw("bad", raw);
+        ArtifactVerification verified = await Open().VerifyAsync(Cancel);
+        Assert.Equal("bad", Assert.Single(verified.Corrupt).Path);
+        Assert.Empty(verified.Missing);
+    }
+
+    [Fact]
     public async Task A_lost_key_is_named_and_trying_again_is_not_advised()
     {
         await UploadAsync("model", "x");
