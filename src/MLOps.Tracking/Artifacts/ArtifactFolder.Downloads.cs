@@ -109,7 +109,18 @@ public sealed partial class ArtifactFolder
         ArtifactPath path, string destination, PartialFile? earlier, string? known, ManifestIndex index, Func<long, TransferMeter> measure, CancellationToken cancellationToken)
     {
         using PartialFile? disposedEarlier = earlier;
-        ArtifactContent content = await _store.OpenReadAsync(Location, path.Value, new ByteRange(earlier?.Length ?? 0), cancellationToken).ConfigureAwait(false);
+        ArtifactContent content;
+        try
+        {
+            content = await _store.OpenReadAsync(Location, path.Value, new ByteRange(earlier?.Length ?? 0), cancellationToken).ConfigureAwait(false);
+        }
+        catch (ArtifactStoreException) when (earlier is not null)
+        {
+            // The store is still away, or refuses: what has arrived is for the call that finds it well again.
+            earlier.IsKept = true;
+            throw;
+        }
+
         await using (content.ConfigureAwait(false))
         {
             long size = content.Artifact.SizeBytes;

@@ -221,6 +221,27 @@ public sealed class ArtifactTransferTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_store_that_is_still_away_costs_nothing_of_what_has_arrived(bool isTransient)
+    {
+        byte[] content = await UploadLargeAsync();
+        _store.CutReadAt = 6 << 20;
+        await Assert.ThrowsAsync<ArtifactStoreException>(() => DownloadAsync());
+        long arrived = new FileInfo(Assert.Single(Parts())).Length;
+
+        _store.Refusal = new ArtifactStoreException("still away", isTransient);
+        await Assert.ThrowsAsync<ArtifactStoreException>(() => DownloadAsync());
+        Assert.Equal(arrived, new FileInfo(Assert.Single(Parts())).Length);
+
+        (_store.Refusal, _store.CutReadAt) = (null, null);
+        await DownloadAsync();
+        Assert.Equal(new ByteRange(arrived), _store.Reads["model"]);
+        Assert.Equal(content, await File.ReadAllBytesAsync(_local["model"], Cancel));
+        Assert.Empty(Parts());
+    }
+
+    [Theory]
     [InlineData("damaged")]
     [InlineData("too long")]
     [InlineData("whole")]
@@ -345,6 +366,9 @@ public sealed class ArtifactTransferTests : IDisposable
         /// <summary>After how many bytes a read fails as when a connection is lost; null for never.</summary>
         public long? CutReadAt { get; set; }
 
+        /// <summary>What opening an artifact raises; null for nothing.</summary>
+        public ArtifactStoreException? Refusal { get; set; }
+
         public override async ValueTask<ArtifactObject> PutAsync(Uri location, string path, Stream content, ArtifactPutOptions options, CancellationToken cancellationToken)
         {
             await BeforePut(path);
@@ -356,6 +380,8 @@ public sealed class ArtifactTransferTests : IDisposable
         public override async ValueTask<ArtifactContent> OpenReadAsync(Uri location, string path, ByteRange range, CancellationToken cancellationToken)
         {
             Reads[path] = range;
+            if (Refusal is not null && !path.StartsWith(".mlops", StringComparison.Ordinal))
+                throw Refusal;
             ArtifactContent content = await base.OpenReadAsync(location, path, range, cancellationToken);
             return CutReadAt is { } at && !path.StartsWith(".mlops", StringComparison.Ordinal) ? new ArtifactContent(content.Artifact, new CutStream(content.Stream, at)) : content;
         }
