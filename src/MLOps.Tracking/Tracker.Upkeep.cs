@@ -53,7 +53,7 @@ public sealed partial class Tracker
 
     private async Task SampleSystemAsync(Run run, TimeSpan interval)
     {
-        using var sampler = new SystemMetricsSampler(Clock, _artifactRoot.IsFile ? _artifactRoot.LocalPath : _root.Folder);
+        using var sampler = new SystemMetricsSampler(Clock, ArtifactRoot.IsFile ? ArtifactRoot.LocalPath : _root.Folder);
         using var timer = new PeriodicTimer(interval, Clock);
         long sample = 0;
         try

@@ -40,7 +40,6 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     private readonly StagedArtifacts _staged;
     private readonly TrackingTelemetry _telemetry;
     private readonly List<object> _ownedArtifactStores = [];
-    private readonly Uri _artifactRoot;
 
     // Keyed by text and by reference: the runtime has compiled code for these, so that opening a tracker does not wait for the JIT.
     private readonly ConcurrentDictionary<string, Run> _openRuns = new(StringComparer.Ordinal);
@@ -60,9 +59,9 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         Clock = builder.Clock ?? services?.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System;
         ILoggerFactory loggers = builder.LoggerFactory ?? services?.GetService(typeof(ILoggerFactory)) as ILoggerFactory ?? NullLoggerFactory.Instance;
         _logger = loggers.CreateLogger<Tracker>();
-        _artifactRoot = LocationOf(options.ArtifactRoot ?? builder.ArtifactRoot ?? builder.Places!.ArtifactRoot);
+        ArtifactRoot = LocationOf(options.ArtifactRoot ?? builder.ArtifactRoot ?? builder.Places!.ArtifactRoot);
 
-        var context = new StoreContext(Clock, loggers, _artifactRoot.AbsoluteUri, services);
+        var context = new StoreContext(Clock, loggers, ArtifactRoot.AbsoluteUri, services);
         ArtifactStores = new ArtifactStores(builder.CreateArtifactStores(context, _ownedArtifactStores), Clock);
         Store = builder.CreateStore!(context);
         try
@@ -102,6 +101,9 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
 
     /// <summary>The artifact stores, each for the locations of its scheme and host; the last is that of local files.</summary>
     public ArtifactStores ArtifactStores { get; }
+
+    /// <summary>Where the artifacts of new runs go: an absolute URI.</summary>
+    public Uri ArtifactRoot { get; }
 
     /// <summary>What became of all that was logged through this tracker.</summary>
     public RunHealth Health
@@ -221,7 +223,7 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         RunId id = options.Id ?? RunId.New(Clock);
         string name = options.Name ?? RunNames.For(id);
         RunId? parent = options.Parent ?? (!options.IsRoot && Run.Current is { } current && current.Tracker == this ? current.Id : null);
-        var run = new Run(this, id, name, experiment, parent, $"{_artifactRoot.AbsoluteUri.TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id))
+        var run = new Run(this, id, name, experiment, parent, $"{ArtifactRoot.AbsoluteUri.TrimEnd('/')}/{id}/artifacts", ownsStatus: true, CountersOf(id))
         {
             IsNew = options.Id is null,
         };

@@ -3,10 +3,43 @@ using System.Text;
 namespace MLOps.Tracking.Search;
 
 /// <summary>What filters and orders mean, written out over values in memory: the measure of what stores with a query language of their own answer.</summary>
-internal static class SearchEvaluation
+public static class SearchEvaluation
 {
+    /// <summary>Answers a question over things in memory, one page at a time: for stores that look at values themselves.</summary>
+    /// <typeparam name="T">What is searched.</typeparam>
+    /// <param name="candidates">All things, in any order.</param>
+    /// <param name="valuesOf">What a thing has for a field: one value, which may be missing; for datasets any number. Asked only for fields that the vocabulary allows.</param>
+    /// <param name="filter">The conditions, checked by the vocabulary.</param>
+    /// <param name="order">The full order, tie-breakers included.</param>
+    /// <param name="question">The question as one text, which page tokens are bound to.</param>
+    /// <param name="page">Which part of the answer is wanted.</param>
+    /// <param name="vocabulary">What is searched.</param>
+    /// <returns>The page.</returns>
+    /// <exception cref="InvalidPageTokenException">The token is damaged, or was given for another question.</exception>
+    public static Page<T> Find<T>(
+        IEnumerable<T> candidates, Func<T, SearchField, IEnumerable<OrderValue>> valuesOf, SearchFilter filter, IReadOnlyList<OrderKey> order, string question, PageRequest page, SearchVocabulary vocabulary)
+    {
+        ArgumentNullException.ThrowIfNull(candidates);
+        ArgumentNullException.ThrowIfNull(valuesOf);
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentNullException.ThrowIfNull(order);
+        PageRequest.Check(page);
+        IReadOnlyList<OrderValue>? after = page.Token is null ? null : PageToken.Read(question, page.Token, order, vocabulary);
+        List<(T Item, OrderValue[] Place)> found =
+        [
+            .. candidates
+                .Where(item => filter.Comparisons.All(comparison => valuesOf(item, comparison.Field).Any(comparison.IsMetBy)))
+                .Select(item => (Item: item, Place: order.Select(key => valuesOf(item, key.Field).Single()).ToArray()))
+                .Where(candidate => after is null || Compare(order, candidate.Place, after) > 0),
+        ];
+        found.Sort((left, right) => Compare(order, left.Place, right.Place));
+        return new Page<T>(
+            [.. found.Take(page.Size).Select(candidate => candidate.Item)],
+            found.Count > page.Size ? PageToken.Write(question, found[page.Size - 1].Place) : null);
+    }
+
     /// <summary>Whether a value meets a comparison. Several values of a field meet it when one of them does.</summary>
-    public static bool Holds(Comparison comparison, OrderValue value) => (comparison.Comparator, value) switch
+    internal static bool Holds(Comparison comparison, OrderValue value) => (comparison.Comparator, value) switch
     {
         (Comparator.IsNull, _) => value is OrderValue.Missing,
         (Comparator.IsNotNull, _) => value is not OrderValue.Missing,
@@ -18,7 +51,7 @@ internal static class SearchEvaluation
     };
 
     /// <summary>Which of two places comes first in an order: negative when the left one does, positive when the right one does, 0 when they are the same.</summary>
-    public static int Compare(IReadOnlyList<OrderKey> order, IReadOnlyList<OrderValue> left, IReadOnlyList<OrderValue> right)
+    internal static int Compare(IReadOnlyList<OrderKey> order, IReadOnlyList<OrderValue> left, IReadOnlyList<OrderValue> right)
     {
         for (int i = 0; i < order.Count; i++)
         {

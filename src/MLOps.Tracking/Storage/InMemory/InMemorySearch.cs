@@ -7,27 +7,10 @@ namespace MLOps.Tracking.Storage;
 internal static class InMemorySearch
 {
     public static Page<RunDetails> Find(IEnumerable<RunDetails> candidates, RunQuery query, PageRequest page) =>
-        Find(candidates, ValuesOf, query.Filter, query.FullOrder, query.Canonical, page, SearchVocabulary.Runs);
+        SearchEvaluation.Find(candidates, ValuesOf, query.Filter, query.FullOrder, query.Canonical, page, SearchVocabulary.Runs);
 
     public static Page<Experiment> Find(IEnumerable<Experiment> candidates, ExperimentQuery query, PageRequest page) =>
-        Find(candidates, (experiment, field) => [ValueOf(experiment, field)], query.Filter, query.FullOrder, query.Canonical, page, SearchVocabulary.Experiments);
-
-    private static Page<T> Find<T>(
-        IEnumerable<T> candidates, Func<T, SearchField, IEnumerable<OrderValue>> valuesOf, SearchFilter filter, IReadOnlyList<OrderKey> order, string question, PageRequest page, SearchVocabulary vocabulary)
-    {
-        IReadOnlyList<OrderValue>? after = page.Token is null ? null : PageToken.Read(question, page.Token, order, vocabulary);
-        List<(T Item, OrderValue[] Place)> found =
-        [
-            .. candidates
-                .Where(item => filter.Comparisons.All(comparison => valuesOf(item, comparison.Field).Any(comparison.IsMetBy)))
-                .Select(item => (Item: item, Place: order.Select(key => valuesOf(item, key.Field).Single()).ToArray()))
-                .Where(candidate => after is null || SearchEvaluation.Compare(order, candidate.Place, after) > 0),
-        ];
-        found.Sort((left, right) => SearchEvaluation.Compare(order, left.Place, right.Place));
-        return new Page<T>(
-            [.. found.Take(page.Size).Select(candidate => candidate.Item)],
-            found.Count > page.Size ? PageToken.Write(question, found[page.Size - 1].Place) : null);
-    }
+        SearchEvaluation.Find(candidates, (experiment, field) => [ValueOf(experiment, field)], query.Filter, query.FullOrder, query.Canonical, page, SearchVocabulary.Experiments);
 
     // One value for each field, which may be missing, but for datasets one for each that the run used.
     private static IEnumerable<OrderValue> ValuesOf(RunDetails run, SearchField field) => field switch
