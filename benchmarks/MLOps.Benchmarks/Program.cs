@@ -12,6 +12,9 @@ Scenario[] scenarios =
     new("crash", "points that were acknowledged before SIGKILL and are missing after it", CrashScenario.RunAsync),
     new("purge", "runs a second that are removed for good, and the file before and after", PurgeScenario.RunAsync),
     new("artifacts", "artifacts up and down beside the bare client of their store, large and small, and the memory that takes", ArtifactsScenario.RunAsync),
+    new("registry", "microseconds to resolve an alias to verified files among many versions; events of the audit log verified a second", RegistryScenario.RunAsync),
+    new("registry-swap", "requests that fail, and what they wait longer, while a service swaps its model", RegistrySwapScenario.RunAsync),
+    new("registry-race", "moves of one alias by 16 writers in two processes, each accounted for", RegistryRaceScenario.RunAsync),
     new("drift-ks", "milliseconds of a Kolmogorov-Smirnov test, a million rows a side", DriftKsScenario.RunAsync),
     new("drift-wasserstein", "milliseconds of a Wasserstein distance, a million rows a side", DriftWassersteinScenario.RunAsync),
     new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
@@ -32,6 +35,8 @@ switch (args)
         return await CrashScenario.RunChildAsync(database, board, points);
     case ["child", ArtifactsScenario.Name, var file, var copy, .. var place]:
         return await ArtifactsPeak.RunChildAsync(file, copy, place);
+    case ["child", "registry-race", var database, var moves, var seed]:
+        return await RegistryRaceScenario.RunChildAsync(database, moves, seed);
     case [var name, .. var rest] when scenarios.FirstOrDefault(scenario => scenario.Name == name) is { } scenario:
         BenchmarkOptions options;
         try

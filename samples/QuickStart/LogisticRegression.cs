@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MathNet.Numerics.LinearAlgebra;
 
 namespace QuickStart;
@@ -6,6 +7,16 @@ namespace QuickStart;
 internal sealed class LogisticRegression(int features, double learningRate, double ridge)
 {
     private Vector<double> _weights = Vector<double>.Build.Dense(features);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    public static LogisticRegression Load(string file)
+    {
+        double[] weights = JsonSerializer.Deserialize<double[]>(File.ReadAllText(file)) ?? throw new InvalidDataException($"{file} has no weights.");
+        return new LogisticRegression(weights.Length, learningRate: 0, ridge: 0) { _weights = Vector<double>.Build.DenseOfArray(weights) };
+    }
+
+    /// <summary>The weights, the bias first.</summary>
+    public string ToJson() => JsonSerializer.Serialize(_weights.ToArray());
 
     /// <summary>One pass over the examples.</summary>
     public void Fit(Examples examples)

@@ -1,7 +1,10 @@
 // Trains a small model over a few settings and keeps what happened: one parent run for the sweep, one child run for each setting.
+// The best becomes a version in the registry, is promoted if it is good enough and not worse than the one before, and scores.
 using System.Globalization;
 using QuickStart;
 using MathNet.Numerics.LinearAlgebra;
+using MLOps.Registry;
+using MLOps.Registry.Promotions;
 using MLOps.Tracking;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Evaluation;
@@ -52,6 +55,20 @@ await AnsiConsole.Progress().StartAsync(progress =>
     tracker.OpenArtifacts(first!.Info).DownloadFolderAsync(folder, progress: new TransferBar(progress.AddTask("downloading the best run"))));
 Console.WriteLine($"the best   {first!.Info.ArtifactLocation}");
 Console.WriteLine($"           with its ROC curve, downloaded and verified: {Path.Combine(folder, "evaluation")}");
+
+await using var registry = ModelRegistry.Open(r => r.UseSqlite(database).UseTracker(tracker));
+PromotionTarget champion = PromotionTarget.Alias("champion");
+ModelVersion version = await registry.RegisterAsync("breast-cancer", ModelContent.FromRun(first.Info.Id, "model"));
+if (!(await registry.GetModelAsync("breast-cancer")).Policies.ContainsKey(champion))
+    await registry.SetPolicyAsync("breast-cancer", champion, new PromotionPolicy { Name = "not worse than before", Metrics = [new MetricRule("validation/roc_auc") { AtLeast = 0.95, NotWorseThanChampion = true }] });
+Promotion promotion = await registry.ProposeAsync("breast-cancer", version.Number, champion, reason: "the best of its sweep");
+Console.WriteLine($"registry   version {version.Number} of breast-cancer, files verified; promotion to champion: {promotion.Status}");
+
+await using ModelSource<LogisticRegression> models = await registry.OpenModelAsync("breast-cancer@champion", (files, _) => ValueTask.FromResult(LogisticRegression.Load(files.GetPath("weights.json"))));
+using ModelLease<LogisticRegression> model = models.Acquire();
+Vector<double> probabilities = model.Model.Predict(data.Validation.Features);
+int right = probabilities.Zip(data.Validation.Targets).Count(row => row.First >= 0.5 == (row.Second == 1));
+Console.WriteLine($"champion   version {model.Version!.Number} classifies {right} of {probabilities.Count} rows that it has not seen rightly");
 return 0;
 
 // Inside the scope of the sweep, so its run is a child of it.
@@ -73,6 +90,7 @@ Task TrainAsync(double learningRate, double ridge, ProgressTask bar) => tracker.
         bar.Increment(1);
     }
 
+    await run.LogTextAsync("model/weights.json", model.ToJson());
     bool[] benign = [.. data.Validation.Targets.Select(target => target == 1)];
     await run.LogEvaluationAsync("held-out", ModelEvaluation.Binary(benign, [.. scores]), prefix: "validation/", step: Epochs);
 });

@@ -1,7 +1,10 @@
-// A program for tests to kill, interrupt and abandon: <mode> <database> [<counter file> | <run id>]. Says its run's id when it is ready.
+// A program for tests to kill, interrupt and abandon: <mode> <database> [<counter file> | <run id> | <seed>]. Says its run's id when it is ready.
 using System.IO.MemoryMappedFiles;
 using Microsoft.Extensions.Logging;
 using MLOps.Tracking;
+
+if (args is ["registry", var registry, var seed])
+    return await RegistryVictim.RunAsync(registry, seed);
 
 string mode = args[0], database = args[1];
 Tracker tracker = Tracker.Open(t => t.UseSqlite(database));

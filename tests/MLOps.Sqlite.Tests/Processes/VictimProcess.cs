@@ -30,7 +30,15 @@ internal sealed partial class VictimProcess : IDisposable
     }
 
     /// <summary>Waits for the next line that the program writes.</summary>
-    public async Task ReadLineAsync() => Assert.NotNull(await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+    public async Task<string> ReadLineAsync()
+    {
+        string? line = await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(line);
+        return line;
+    }
+
+    /// <summary>All that it has written and nobody has read, once it has ended.</summary>
+    public async Task<string[]> ReadRestAsync() => (await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public async Task KillAsync()
     {
