@@ -1,6 +1,8 @@
-// Published with native AOT: a run is tracked, ended and read back, and columns are compared, by a program that has no JIT and no reflection to fall back on.
+// Published with native AOT: a run is tracked, ended and read back, a model is registered, promoted and used, and columns are compared, by a program that has no JIT and no reflection to fall back on.
 using MLOps.Drift.Statistics;
 using MLOps.Drift.Streams;
+using MLOps.Registry;
+using MLOps.Registry.Promotions;
 using MLOps.Tracking;
 using MLOps.Tracking.Search;
 
@@ -10,8 +12,9 @@ try
     string database = Path.Combine(folder.FullName, "mlops.db");
     RunId id = await TrackAsync(database);
     await CheckAsync(database, id);
+    await CheckRegistryAsync(database, id, Path.Combine(folder.FullName, "cache"));
     CheckDrift();
-    Console.WriteLine($"native AOT: run {id} tracked, found and read back, drift seen");
+    Console.WriteLine($"native AOT: run {id} tracked, found and read back, a model promoted and used, drift seen");
     return 0;
 }
 finally
@@ -51,6 +54,22 @@ static async Task CheckAsync(string database, RunId id)
     Demand(found is [{ Info.Id: var only }] && only == id, $"{found.Count} runs found");
     string note = Path.Combine(new Uri(run.Info.ArtifactLocation).LocalPath, "note.txt");
     Demand(await File.ReadAllTextAsync(note) == "kept", note);
+}
+
+static async Task CheckRegistryAsync(string database, RunId run, string cache)
+{
+    await using var tracker = Tracker.Open(t => t.UseSqlite(database));
+    await using var registry = ModelRegistry.Open(r => r.UseSqlite(database).UseTracker(tracker).Configure(o => o.CacheFolder = cache));
+    ModelVersion version = await registry.RegisterAsync("aot", ModelContent.FromRun(run, "note.txt"), new RegisterOptions { Metrics = new Dictionary<string, double> { ["auc"] = 0.9 } });
+    PromotionTarget champion = PromotionTarget.Alias("champion");
+    await registry.SetPolicyAsync("aot", champion, new PromotionPolicy { Name = "floor", Metrics = [new MetricRule("auc") { AtLeast = 0.8 }], RequiredEvidence = ["drift"] });
+    Promotion promotion = await registry.ProposeAsync("aot", version.Number, champion, [new Evidence("drift", Passed: true, "none")]);
+    Demand(promotion.Status == PromotionStatus.Applied, $"promotion {promotion.Status}");
+    await using ModelSource<string> source = await registry.OpenModelAsync("aot@champion", async (files, cancellationToken) => await File.ReadAllTextAsync(files.GetPath("note.txt"), cancellationToken));
+    using ModelLease<string> lease = source.Acquire();
+    Demand(lease.Model == "kept", lease.Model);
+    Demand((await registry.VerifyAuditAsync()).IsIntact, "audit log");
+    Demand((await registry.FindVersionsAsync(ModelVersionQuery.Parse("name = 'aot' AND version_number >= 1")).ToListAsync()).Count == 1, "search");
 }
 
 static void CheckDrift()
