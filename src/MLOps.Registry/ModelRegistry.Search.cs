@@ -18,7 +18,7 @@ public sealed partial class ModelRegistry
     public IAsyncEnumerable<RegisteredModel> FindModelsAsync(RegisteredModelQuery? query = null, CancellationToken cancellationToken = default)
     {
         RegisteredModelQuery question = query ?? new();
-        question.Check();
+        question.Check(new PageRequest());
         return PagesAsync((page, token) => Store.FindModelsAsync(question, page, token), cancellationToken);
     }
 
@@ -31,7 +31,7 @@ public sealed partial class ModelRegistry
     public IAsyncEnumerable<ModelVersion> FindVersionsAsync(ModelVersionQuery? query = null, CancellationToken cancellationToken = default)
     {
         ModelVersionQuery question = query ?? new();
-        question.Check();
+        question.Check(new PageRequest());
         return PagesAsync((page, token) => Store.FindVersionsAsync(question, page, token), cancellationToken);
     }
 

@@ -35,29 +35,16 @@ public sealed partial class SqliteTrackingStore
     public async ValueTask<CompactResult> CompactAsync(CancellationToken cancellationToken)
     {
         await FoldTailsOfEndedRunsAsync(cancellationToken).ConfigureAwait(false);
-        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            Session writer = await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
-            try
+        return await _database.WithWriterAsync(
+            async writer =>
             {
                 long before = SizeOnDisk();
                 DemandRoomToCompact(writer.Connection);
-                await RetryWhileLockedAsync(() => writer.Connection.Vacuum(), cancellationToken).ConfigureAwait(false);
+                await _database.RetryWhileLockedAsync(() => writer.Connection.Vacuum(), cancellationToken).ConfigureAwait(false);
                 await EmptyLogAsync(writer.Connection).ConfigureAwait(false);
                 return new CompactResult(before, SizeOnDisk());
-            }
-            catch (TrackingStoreException error) when (error.InnerException is SqliteErrorException sqlite)
-            {
-                Abandon(writer, sqlite);
-                throw;
-            }
-        }
-        finally
-        {
-            _gate.Leave();
-        }
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<CheckPart> CheckPartAsync(Func<StoreCheck, long, CheckPart> kind, long from, CancellationToken cancellationToken)
@@ -108,7 +95,7 @@ public sealed partial class SqliteTrackingStore
     {
         try
         {
-            await RetryWhileLockedAsync(() => connection.EmptyLog(), CancellationToken.None).ConfigureAwait(false);
+            await _database.RetryWhileLockedAsync(() => connection.EmptyLog(), CancellationToken.None).ConfigureAwait(false);
         }
         catch (TrackingStoreException error) when (error.InnerException is SqliteErrorException { IsLocked: true })
         {

@@ -63,7 +63,15 @@ public sealed record ModelVersionQuery
         return new ModelVersionQuery { Filter = SearchFilter.Parse(filter, Vocabulary), OrderBy = [.. orderBy.Select(key => OrderKey.Parse(key, Vocabulary))] };
     }
 
-    /// <summary>Checks that the question makes sense: the first thing that a store does with it.</summary>
-    /// <exception cref="ArgumentException">The filter or the order names what versions do not have, or a field twice.</exception>
-    public void Check() => Vocabulary.Check(Filter, OrderBy);
+    /// <summary>Checks that the question makes sense for a page: the first thing that a store does with it.</summary>
+    /// <param name="page">Which part of the answer is wanted.</param>
+    /// <exception cref="ArgumentException">The filter or the order names what is not there, or a field twice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The page's size is out of range.</exception>
+    public void Check(PageRequest page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        if (page.Size is < 1 or > PageRequest.LargestSize)
+            throw new ArgumentOutOfRangeException(nameof(page), page.Size, "A page has 1 to 50,000 items.");
+        Vocabulary.Check(Filter, OrderBy);
+    }
 }

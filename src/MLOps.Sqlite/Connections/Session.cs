@@ -3,6 +3,7 @@ using MLOps.Sqlite.Datasets;
 using MLOps.Sqlite.Experiments;
 using MLOps.Sqlite.Leases;
 using MLOps.Sqlite.Metrics;
+using MLOps.Sqlite.Registry;
 using MLOps.Sqlite.Runs;
 using MLOps.Sqlite.Search;
 
@@ -58,6 +59,14 @@ internal sealed class Session : IDisposable
     public PointWriter Points { get; }
 
     public SeriesReader SeriesReader { get; }
+
+    public RegistryReader Registry => field ??= new RegistryReader(Connection);
+
+    public AuditTable Audit => field ??= new AuditTable(Connection);
+
+    public RegistryWriter RegistryWriter => field ??= new RegistryWriter(Connection, Registry, Audit);
+
+    public RegistrySearch RegistrySearch => field ??= new RegistrySearch(this);
 
     public StoreCheck Check => field ??= new StoreCheck(Connection);
 

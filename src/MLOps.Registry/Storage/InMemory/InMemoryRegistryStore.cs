@@ -67,7 +67,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     public ValueTask<Page<RegisteredModel>> FindModelsAsync(RegisteredModelQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        query.Check();
+        query.Check(page);
         return Ask(() => InMemoryRegistrySearch.Find(_models.Values.Select(model => model.Model), query, page));
     }
 
@@ -75,7 +75,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     public ValueTask<Page<ModelVersion>> FindVersionsAsync(ModelVersionQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        query.Check();
+        query.Check(page);
         return Ask(() => InMemoryRegistrySearch.Find(AllVersions(), query, page));
     }
 
