@@ -80,6 +80,11 @@ public sealed record Promotion
         }
     }
 
+    /// <summary>Whether its time is over. It can be rejected then, and nothing else.</summary>
+    /// <param name="time">The time.</param>
+    /// <returns>Whether it is, while it is open; one that was applied or rejected does not expire.</returns>
+    public bool IsExpiredAt(DateTimeOffset time) => Status == PromotionStatus.Open && time >= ExpiresAt;
+
     /// <summary>For stores: the promotion after an event that names it.</summary>
     /// <param name="change">The event; one that speaks of something else changes nothing.</param>
     /// <param name="actor">Who caused it.</param>
