@@ -10,6 +10,15 @@ public sealed record ModelCard
     /// <summary>The version: status, files, signature, metrics, params, lineage. Schema and profile of its datasets are left out.</summary>
     public required ModelVersion Version { get; init; }
 
+    /// <summary>The version as a URI that resolves to its files, for example <c>models:/fraud/3</c>.</summary>
+    public string Uri => Version.Ref.ToString();
+
+    /// <summary>The size of all files in bytes; null as long as nobody has read them.</summary>
+    public long? SizeBytes => Version.Facts.Manifest?.SizeBytes;
+
+    /// <summary>The <see cref="ModelManifest.Digest"/> of the files; null as long as nobody has read them.</summary>
+    public string? ContentDigest => Version.Facts.Manifest?.Digest;
+
     /// <summary>The description of its model; null when there is none.</summary>
     public string? ModelDescription { get; init; }
 

@@ -67,7 +67,7 @@ internal sealed class ModelCardMarkdown
         }
 
         Table(["path", "bytes", "SHA-256"], manifest.Files.Select(file => new[] { MarkdownText.Code(file.Path), Number(file.SizeBytes), MarkdownText.Code(file.Sha256) }));
-        Line($"{Number(manifest.SizeBytes)} bytes in all. Digest of the content: {MarkdownText.Code(manifest.Digest)}");
+        Line($"\n{Number(manifest.SizeBytes)} bytes in all. Digest of the content: {MarkdownText.Code(manifest.Digest)}");
     }
 
     private void WriteSide(string title, SignatureSchema? side)
@@ -88,8 +88,8 @@ internal sealed class ModelCardMarkdown
         rows.AddRange(facts.Datasets.Select(dataset => new[] { "dataset", $"{MarkdownText.Escape(dataset.Name)}, digest {MarkdownText.Code(dataset.Digest)}{(dataset.Role is { } role ? $", for {MarkdownText.Escape(role)}" : "")}" }));
         if (facts.Code is { } code)
         {
-            string?[] parts = [code.Commit is { } commit ? MarkdownText.Code(commit) : null, code.IsDirty == true ? "with changes" : null, code.Branch is { } branch ? $"branch {MarkdownText.Escape(branch)}" : null, MarkdownText.Escape(code.Repository ?? ""), MarkdownText.Escape(code.Program ?? "")];
-            rows.Add(["code", string.Join(", ", parts.Where(part => !string.IsNullOrEmpty(part)))]);
+            string?[] parts = [code.Commit is { } commit ? MarkdownText.Code(commit) : null, code.IsDirty == true ? "with changes" : null, code.Branch is { } branch ? $"branch {MarkdownText.Escape(branch)}" : null, code.Repository is { } repository ? MarkdownText.Code(repository) : null, code.Program is { } program ? MarkdownText.Escape(program) : null];
+            rows.Add(["code", string.Join(", ", parts.Where(part => part is not null))]);
         }
 
         rows.AddRange(facts.Parents.Select(parent => new[] { "made from", MarkdownText.Code(parent.ToString()) }));
