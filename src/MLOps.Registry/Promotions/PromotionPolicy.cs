@@ -10,7 +10,7 @@ public sealed record PromotionPolicy
     /// <summary>Rules on the metrics of <see cref="VersionFacts.Metrics"/>. Default: none.</summary>
     public IReadOnlyList<MetricRule> Metrics { get; init; } = [];
 
-    /// <summary>Whether callers of the version that is there now must be able to call the new one: see <c>SignatureCompatibility</c>. Default: no.</summary>
+    /// <summary>Whether callers of the version that is there now must be able to call the new one: see <see cref="Signatures.SignatureCompatibility"/>. Default: no.</summary>
     public bool RequireCompatibleSignature { get; init; }
 
     /// <summary>Tags that the version must have, each with its value, or null for any value. Default: none.</summary>

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace MLOps.Registry.Signatures;
 
-/// <summary>One side of a signature: named columns, or tensors. Exactly one of the two lists has entries.</summary>
+/// <summary>One side of a signature: columns, or tensors. Exactly one of the two lists has entries. Two are equal when their entries are equal, in order.</summary>
+/// <remarks><see cref="SignatureInference"/> makes one from samples.</remarks>
 public sealed record SignatureSchema
 {
     /// <summary>The columns; empty for a schema of tensors.</summary>
@@ -14,4 +15,10 @@ public sealed record SignatureSchema
     /// <summary>Whether it is made of tensors.</summary>
     [JsonIgnore]
     public bool IsTensors => Tensors.Count > 0;
+
+    /// <inheritdoc/>
+    public bool Equals(SignatureSchema? other) => other is not null && Columns.SequenceEqual(other.Columns) && Tensors.SequenceEqual(other.Tensors);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Columns.Count, Columns is [var column, ..] ? column : null, Tensors.Count, Tensors is [var tensor, ..] ? tensor : null);
 }

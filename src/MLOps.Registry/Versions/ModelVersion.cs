@@ -43,5 +43,6 @@ public sealed record ModelVersion
     public required VersionFacts Facts { get; init; }
 
     /// <summary>Its model's name and its number.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public ModelVersionRef Ref => new(Model, Number);
 }
