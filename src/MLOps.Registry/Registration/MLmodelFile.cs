@@ -72,14 +72,14 @@ internal static class MLmodelFile
             if (indent == 0)
                 break;
             nameIndent ??= indent;
-            if (!TrySplit(text, out string key, out string value))
+            if (!TrySplit(text, out string key, out string? value))
                 continue;
             if (indent == nameIndent)
             {
                 flavors.Add((key, new(StringComparer.Ordinal)));
                 propertyIndent = null;
             }
-            else if (flavors.Count > 0 && indent == (propertyIndent ??= indent) && value.Length > 0)
+            else if (flavors.Count > 0 && indent == (propertyIndent ??= indent) && value is not null)
             {
                 flavors[^1].Properties[key] = value;
             }
@@ -88,17 +88,31 @@ internal static class MLmodelFile
         return [.. flavors.Select(flavor => new ModelFlavor(flavor.Name) { Properties = flavor.Properties }).OrderBy(flavor => flavor.Name == "python_function")];
     }
 
-    private static bool TrySplit(string text, out string key, out string value)
+    /// <param name="text">A line without its indent.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value; null when there is none, or one that is not plain.</param>
+    /// <returns>Whether it is a key and a value.</returns>
+    private static bool TrySplit(string text, out string key, out string? value)
     {
-        (key, value) = ("", "");
-        int from = text[0] is '"' or '\'' ? text.IndexOf(text[0], 1) : 0;
-        int colon = from < 0 ? -1 : text.IndexOf(':', from);
+        (key, value) = ("", null);
+        int from = 0;
+        if (text[0] is '"' or '\'')
+        {
+            for (from = 1; from < text.Length && text[from] != text[0]; from++)
+            {
+                if (text[from] == '\\' && text[0] == '"')
+                    from++;
+            }
+        }
+
+        int colon = from < text.Length ? text.IndexOf(':', from) : -1;
         if (colon < 0 || (colon + 1 < text.Length && text[colon + 1] != ' '))
             return false;
-        (key, value) = (Unquoted(text[..colon].Trim()), text[(colon + 1)..].Trim());
+        key = Unquoted(text[..colon].Trim());
+        string rest = text[(colon + 1)..].Trim();
 
         // What is no plain value has a structure, which nobody asks for here.
-        value = value is "null" or "~" || value.Length > 0 && "{[&*|>!".Contains(value[0], StringComparison.Ordinal) ? "" : Unquoted(value);
+        value = rest.Length == 0 || rest is "null" or "~" || "{[&*|>!".Contains(rest[0], StringComparison.Ordinal) ? null : Unquoted(rest);
         return key.Length > 0;
     }
 
