@@ -20,6 +20,9 @@ internal sealed class LyingStore(InMemoryRegistryStore inner) : IRegistryStore
     /// <summary>Called before each read of the log.</summary>
     public Func<Task> BeforeRead { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Called before each move of a cursor.</summary>
+    public Action BeforeMove { get; set; } = () => { };
+
     public RegistryCapabilities Capabilities => inner.Capabilities;
 
     public string Address => "memory:lies";
@@ -70,7 +73,11 @@ internal sealed class LyingStore(InMemoryRegistryStore inner) : IRegistryStore
 
     public ValueTask<long?> TakeCursorAsync(string name, Guid holder, TimeSpan duration, CancellationToken cancellationToken) => inner.TakeCursorAsync(name, holder, duration, cancellationToken);
 
-    public ValueTask<bool> MoveCursorAsync(string name, Guid holder, long position, CancellationToken cancellationToken) => inner.MoveCursorAsync(name, holder, position, cancellationToken);
+    public async ValueTask<bool> MoveCursorAsync(string name, Guid holder, long position, CancellationToken cancellationToken)
+    {
+        BeforeMove();
+        return await inner.MoveCursorAsync(name, holder, position, cancellationToken);
+    }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }
