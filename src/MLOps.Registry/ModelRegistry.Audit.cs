@@ -171,7 +171,7 @@ public sealed partial class ModelRegistry
             AliasChange? served = null;
             await foreach (AuditRecord record in RecordsOfAsync(key, 0, cancellationToken).ConfigureAwait(false))
             {
-                if (AuditRecord.MillisecondsIn(record.Content.Span) > at.ToUnixTimeMilliseconds())
+                if (record.Milliseconds > at.ToUnixTimeMilliseconds())
                     break;
                 if (!record.IsOf("alias."u8) && !record.IsOf("model."u8))
                     continue;

@@ -84,6 +84,8 @@ public readonly record struct AuditRecord(long Sequence, ReadOnlyMemory<byte> Co
     /// <summary>The event's JSON as it was written.</summary>
     internal ReadOnlyMemory<byte> Json => Content[(Checked().Length - JsonIn(Content.Span).Length)..];
 
+    internal long Milliseconds => MillisecondsIn(Checked());
+
     /// <summary>Whether the event is of a kind, or of one of those that begin alike, without reading it: its JSON begins with its kind.</summary>
     internal bool IsOf(ReadOnlySpan<byte> kind)
     {
@@ -119,7 +121,7 @@ public readonly record struct AuditRecord(long Sequence, ReadOnlyMemory<byte> Co
 
     private static ReadOnlySpan<byte> KindStart => "{\"event\":\""u8;
 
-    private DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds(MillisecondsIn(Checked()));
+    private DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds(Milliseconds);
 
     private ReadOnlySpan<byte> Checked() => SequenceIn(Content.Span) == Sequence ? Content.Span : throw Damaged();
 

@@ -35,12 +35,10 @@ internal sealed partial class RegistryEvents(IRegistryStore store, CommitSignal 
 
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync().ConfigureAwait(false);
         Task? loop;
         lock (_gate)
-        {
-            _closing.Cancel();
             loop = _loop;
-        }
 
         if (loop is null)
             return;
@@ -132,7 +130,7 @@ internal sealed partial class RegistryEvents(IRegistryStore store, CommitSignal 
         {
             await subscription.HandleAsync(told, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested || subscription.IsDisposed)
         {
         }
         catch (Exception exception)

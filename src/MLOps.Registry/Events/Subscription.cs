@@ -7,9 +7,11 @@ internal sealed class Subscription(Func<CloudEvent, CancellationToken, ValueTask
 
     public long Last { get; set; } = last;
 
+    public bool IsDisposed => _disposed.IsCancellationRequested;
+
     public async Task HandleAsync(CloudEvent told, CancellationToken cancellationToken)
     {
-        if (_disposed.IsCancellationRequested)
+        if (IsDisposed)
             return;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposed.Token);
 

@@ -6,6 +6,7 @@ namespace MLOps.Registry.Tests.Audit;
 
 public sealed class AliasHistoryTests : AuditTest
 {
+    private const int BytesBeforeJson = 1 + 8 + 8 + 16 + 4 + 3;
     private static readonly string[] Aliases = ["champion", "challenger"];
 
     [Fact]
@@ -201,13 +202,29 @@ public sealed class AliasHistoryTests : AuditTest
     }
 
     [Fact]
-    public void The_json_of_every_event_begins_with_its_kind()
+    public void The_json_of_an_event_begins_with_its_kind()
     {
         AuditRecord record = AuditRecord.After(AuditHead.Empty, DateTimeOffset.UnixEpoch, Guid.Empty, "ada", Move("a", null, 1));
         Assert.True(record.IsOf("alias."u8));
         Assert.False(record.IsOf("model."u8));
         using JsonDocument json = JsonDocument.Parse(record.Json);
         Assert.Equal("alias.moved", json.RootElement.GetProperty("event").GetString());
+    }
+
+    [Fact]
+    public async Task Damage_is_told_as_damage_wherever_it_is_read()
+    {
+        await CreateAsync("fraud");
+        List<AuditRecord> log = await LogAsync();
+        for (int length = 0; length < log[0].Content.Length; length++)
+        {
+            Lies.Log = [log[0] with { Content = log[0].Content[..length] }];
+            await Assert.ThrowsAsync<InvalidDataException>(() => SequencesAsync(null, 0));
+
+            // A comparison of aliases does not read the JSON of other events.
+            if (length <= BytesBeforeJson)
+                await Assert.ThrowsAsync<InvalidDataException>(() => Registry.VerifyAliasesAsync(Cancel));
+        }
     }
 
     // The store in memory answers at once.

@@ -72,12 +72,14 @@ public abstract class EventsTest : IAsyncLifetime
         return Open(r => r.Configure(o => o.WatchInterval = watchInterval ?? o.WatchInterval).AddWebhook("ops", Receiver, o =>
         {
             o.Secret = Secret;
-            o.CreateHandler = () => new ReceiverHandler(this);
+            o.CreateHandler = () => CreateReceiver();
             configure?.Invoke(o);
         }));
     }
 
     private protected async Task<Delivery> NextAsync() => await Deliveries.Reader.ReadAsync(Cancel);
+
+    private protected HttpMessageHandler CreateReceiver() => new ReceiverHandler(this);
 
     private HttpResponseMessage Answer()
     {

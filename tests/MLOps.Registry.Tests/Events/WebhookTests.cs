@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -5,6 +6,9 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using MLOps.Registry.Events;
 using MLOps.Registry.Storage;
@@ -162,6 +166,35 @@ public sealed class WebhookTests : EventsTest
         Assert.True(ids.Add((await NextAsync()).Id));
         await other.DisposeAsync();
         Assert.False(Deliveries.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task A_host_delivers_although_nothing_in_it_uses_the_registry_and_counts_what_became_of_events()
+    {
+        Answers.Enqueue(new HttpResponseMessage(HttpStatusCode.BadGateway));
+        await Store.TakeCursorAsync("webhook:ops", Guid.NewGuid(), TimeSpan.FromMilliseconds(1), Cancel);
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<TimeProvider>(Clock).AddMetrics().AddMLOpsRegistry(r => r.UseStore(_ => Lies, "unused").AddWebhook("ops", Receiver, o =>
+        {
+            (o.Secret, o.GiveUpAfter) = (Secret, TimeSpan.Zero);
+            o.CreateHandler = CreateReceiver;
+        }));
+        using IHost host = builder.Build();
+        IMeterFactory meters = host.Services.GetRequiredService<IMeterFactory>();
+        MetricCollector<long> Collect(string name) => new(meters, "MLOps.Registry", $"mlops.registry.webhook.{name}");
+        using MetricCollector<long> delivered = Collect("delivered"), failed = Collect("attempts.failed"), givenUp = Collect("given_up");
+        await host.StartAsync(Cancel);
+        ModelRegistry elsewhere = Open();
+        await elsewhere.CreateModelAsync("first", cancellationToken: Cancel);
+        await elsewhere.CreateModelAsync("second", cancellationToken: Cancel);
+        await Clock.PassAsync(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2), Cancel);
+        await NextAsync();
+        await NextAsync();
+        await host.StopAsync(Cancel);
+        await host.Services.GetRequiredService<ModelRegistry>().DisposeAsync();
+
+        Assert.Equal([1, 1, 1], new[] { delivered, failed, givenUp }.Select(counter => counter.GetMeasurementSnapshot().Sum(measured => measured.Value)));
     }
 
     [Fact]
