@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Options;
 using MLOps.Registry.Audit;
 
 namespace MLOps.Registry.Tests.Audit;
@@ -117,6 +118,25 @@ public sealed class CheckpointTests : AuditTest
                 Assert.StartsWith(text.Split("\n\n")[0] + "\n\n", read.Text, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public async Task A_log_without_a_name_of_its_own_is_named_by_its_store()
+    {
+        await using ModelRegistry one = ModelRegistry.Open(r => r.UseInMemory(Folder, Store)), other = ModelRegistry.Open(r => r.UseInMemory(Folder));
+        string origin = (await one.CreateCheckpointAsync(_signer, Cancel)).Origin;
+
+        Assert.Matches("^mlops-registry/[0-9a-f]{16}$", origin);
+        Assert.Equal(origin, (await one.CreateCheckpointAsync(_signer, Cancel)).Origin);
+        Assert.NotEqual(origin, (await other.CreateCheckpointAsync(_signer, Cancel)).Origin);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("two words")]
+    [InlineData("two\nlines")]
+    [InlineData("a+b")]
+    public void A_name_that_a_checkpoint_could_not_carry_is_refused(string origin) =>
+        Assert.Contains("Origin", Assert.Throws<OptionsValidationException>(() => ModelRegistry.Open(r => r.UseInMemory(Folder).Configure(o => o.Origin = origin))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void What_is_no_checkpoint_says_what_one_is() =>
