@@ -232,11 +232,17 @@ public sealed partial class ModelSource<T> : IModelSource<T>, IServedModel
             (_failure, _isOffline) = (null, isOffline);
         }
 
-        if (before is not null)
+        if (before is null)
+        {
+            LogLoaded(_registry.Logger, _uri, loaded.Version?.Number);
+        }
+        else
+        {
             _registry.Telemetry.Swapped(_uri);
-        LogSwapped(_registry.Logger, _uri, before?.Version?.Number, loaded.Version?.Number);
-        if (before is not null)
+            LogSwapped(_registry.Logger, _uri, before.Version?.Number, loaded.Version?.Number);
             await before.RetireAsync().ConfigureAwait(false);
+        }
+
         _ = TellAsync(changed);
     }
 
@@ -254,9 +260,9 @@ public sealed partial class ModelSource<T> : IModelSource<T>, IServedModel
 
     private void Failed(Exception exception)
     {
-        _failure = exception;
         _registry.Telemetry.LoadFailed(_uri);
         LogFailed(_registry.Logger, _uri, Version?.Number, exception);
+        _failure = exception;
     }
 
     /// <summary>The alias points elsewhere by now: what was begun is not wanted any more.</summary>
@@ -264,6 +270,9 @@ public sealed partial class ModelSource<T> : IModelSource<T>, IServedModel
 
     [LoggerMessage(2430, LogLevel.Information, "{Uri}: version {From} gave way to version {To}")]
     private static partial void LogSwapped(ILogger logger, ModelUri uri, int? from, int? to);
+
+    [LoggerMessage(2434, LogLevel.Information, "{Uri}: version {Version} was loaded")]
+    private static partial void LogLoaded(ILogger logger, ModelUri uri, int? version);
 
     [LoggerMessage(2431, LogLevel.Error, "{Uri} could not be loaded; version {Version} goes on serving")]
     private static partial void LogFailed(ILogger logger, ModelUri uri, int? version, Exception exception);
