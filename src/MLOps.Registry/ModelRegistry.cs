@@ -1,8 +1,12 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using MLOps.Registry.Promotions;
+using MLOps.Registry.Serving;
+using MLOps.Registry.Serving.Cache;
 using MLOps.Registry.Storage;
+using MLOps.Registry.Telemetry;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Storage;
 
@@ -39,6 +43,10 @@ public sealed partial class ModelRegistry : IAsyncDisposable
         string root = (tracker?.ArtifactRoot.AbsoluteUri ?? FolderUri(builder.ArtifactRoot!)).TrimEnd('/');
         _artifactRoot = new Uri(options.ArtifactRoot is { } own ? FolderUri(own) : $"{root}/models");
         Store = builder.CreateStore!(new StoreContext(Clock, loggers, root, services));
+        _telemetry = new RegistryTelemetry(services?.GetService(typeof(IMeterFactory)) as IMeterFactory, _storeName);
+        _cache = new ModelCache(options, Clock, _telemetry, _logger);
+        _known = new KnownAnswers(_cache.Folder, Store.Address);
+        _watcher = new ModelWatcher(this, options.WatchInterval);
         StartEvents(builder, services);
     }
 
@@ -74,6 +82,9 @@ public sealed partial class ModelRegistry : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await StopEventsAsync().ConfigureAwait(false);
+        await _watcher.DisposeAsync().ConfigureAwait(false);
+        _cache.Dispose();
+        _telemetry.Dispose();
         await Store.DisposeAsync().ConfigureAwait(false);
     }
 
