@@ -6,7 +6,7 @@ namespace MLOps.Registry.Signatures;
 /// <summary>The text of a signature as MLflow writes it under <c>signature:</c> in <c>MLmodel</c> files, and as its tools read it.</summary>
 /// <remarks>
 /// MLflow's signatures have no categories; they are left out and not read. Nested columns (<c>array</c>, <c>object</c>, <c>map</c>, <c>any</c>) and params of lists have no place in a
-/// <see cref="ModelSignature"/>; a text with them is refused. Source: mlflow/types/schema.py of MLflow 2.21, <c>Schema.to_json</c> and <c>ParamSchema.to_json</c>.
+/// <see cref="ModelSignature"/>; a text with them is refused. Source: mlflow/types/schema.py of MLflow 2, <c>Schema.to_json</c> and <c>ParamSchema.to_json</c>.
 /// </remarks>
 public static class MLflowSignature
 {
@@ -151,7 +151,7 @@ public static class MLflowSignature
     private static ColumnSpec ReadColumn(JsonElement entry)
     {
         string name = OptionalTextOf(entry, "name") ?? "";
-        // Until MLflow 2.10 the member was "optional", with the opposite meaning.
+        // In older versions the member is "optional", with the opposite meaning.
         bool required = entry.TryGetProperty("required", out JsonElement word) ? word.ValueKind != JsonValueKind.False : !entry.TryGetProperty("optional", out word) || word.ValueKind != JsonValueKind.True;
         return new ColumnSpec(name, TypeOf(entry, "type", $"Column '{name}'")) { IsNullable = !required };
     }

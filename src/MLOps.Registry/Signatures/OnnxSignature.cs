@@ -9,11 +9,11 @@ public static class OnnxSignature
 {
     private const int MostValues = 4_096;
     private const int HighestRank = 64;
-    private const int MostNameBytes = 16 * 1024 * 1024;
+    private const int MostNameCharacters = 16 * 1024 * 1024;
 
     /// <summary>Reads the signature, if the stream is an ONNX model.</summary>
     /// <param name="model">The model's bytes, from where the stream stands; read in small pieces, not disposed, and left anywhere.</param>
-    /// <returns>The signature; null when the stream is no whole ONNX model. Bytes of any other kind raise nothing, and no more than a few megabytes are kept of any.</returns>
+    /// <returns>The signature; null when the stream is no whole ONNX model. Bytes of any other kind raise nothing, and no more than some tens of megabytes are kept of any.</returns>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public static ModelSignature? TryRead(Stream model)
     {
@@ -183,7 +183,7 @@ public static class OnnxSignature
 
     private sealed class Graph
     {
-        private long _nameBytes;
+        private long _nameCharacters;
 
         public HashSet<string> Initializers { get; } = new(StringComparer.Ordinal);
 
@@ -202,6 +202,6 @@ public static class OnnxSignature
             values.Add(value);
         }
 
-        public string Counted(string name) => (_nameBytes += name.Length) <= MostNameBytes ? name : throw new InvalidDataException("The names are too long together.");
+        public string Counted(string name) => (_nameCharacters += name.Length) <= MostNameCharacters ? name : throw new InvalidDataException("The names are too long together.");
     }
 }

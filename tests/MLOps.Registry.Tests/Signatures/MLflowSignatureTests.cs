@@ -50,7 +50,7 @@ public sealed class MLflowSignatureTests
     [Fact]
     public void The_forms_of_older_versions_are_read()
     {
-        // MLflow 1 and 2.0 to 2.9: no "required"; "optional" with the opposite meaning; members in another order; "dtype" for the type of a param.
+        // No "required"; "optional" with the opposite meaning; members in another order; "dtype" for the type of a param.
         ModelSignature read = MLflowSignature.Read(
             """[{"name": "a", "type": "long"}, {"name": "b", "type": "long", "optional": true}]""",
             """[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": []}}]""",
