@@ -227,7 +227,7 @@ public sealed partial class ModelRegistry
             if (draft.Folder is { } folder && !await IsNamedAsync(draft.Facts.Source).ConfigureAwait(false))
                 await DiscardAsync(folder).ConfigureAwait(false);
         }
-        catch (MLOpsException failure)
+        catch (Exception failure)
         {
             LogNotDiscarded(_logger, draft.Folder!, failure);
         }
@@ -242,7 +242,7 @@ public sealed partial class ModelRegistry
         {
             await _artifacts.GetStore(_artifactRoot).DeletePrefixAsync(_artifactRoot, folder, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (MLOpsException failure)
+        catch (Exception failure)
         {
             LogNotDiscarded(_logger, folder, failure);
         }
@@ -286,7 +286,7 @@ public sealed partial class ModelRegistry
             else
                 await _tracker.DeleteTagAsync(run, WellKnownTags.RegisteredModels).ConfigureAwait(false);
         }
-        catch (MLOpsException failure)
+        catch (Exception failure)
         {
             LogRunNotTagged(_logger, run, failure);
         }

@@ -249,8 +249,8 @@ public sealed partial class ModelRegistry
         return ValueTask.FromResult<ModelSignature?>(null);
     }
 
-    /// <summary>The sides of a signature as MLflow writes them; null for none.</summary>
-    private static IReadOnlyDictionary<string, string>? SignatureTexts(ModelSignature? signature)
+    /// <summary>The sides of a signature, each as the JSON text that MLflow writes; null for none.</summary>
+    private static (string? Inputs, string? Outputs, string? Params)? SignatureTexts(ModelSignature? signature)
     {
         _ = signature;
         return null;

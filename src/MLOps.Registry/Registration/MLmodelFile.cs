@@ -23,7 +23,7 @@ internal static class MLmodelFile
     /// <param name="hasExample">Whether <see cref="InputExample"/> lies beside it.</param>
     /// <param name="sizeBytes">The size of the other files.</param>
     /// <returns>UTF-8.</returns>
-    public static byte[] Write(Uri location, Guid id, DateTimeOffset at, RunId? run, IReadOnlyList<ModelFlavor> flavors, IReadOnlyDictionary<string, string>? signature, bool hasExample, long sizeBytes)
+    public static byte[] Write(Uri location, Guid id, DateTimeOffset at, RunId? run, IReadOnlyList<ModelFlavor> flavors, (string? Inputs, string? Outputs, string? Params)? signature, bool hasExample, long sizeBytes)
     {
         StringBuilder yaml = new();
         yaml.Append("artifact_path: ").Append(Quoted(location.AbsoluteUri)).Append('\n');
@@ -31,7 +31,8 @@ internal static class MLmodelFile
         foreach (ModelFlavor flavor in flavors)
         {
             yaml.Append("  ").Append(Quoted(flavor.Name)).Append(flavor.Properties.Count == 0 ? ": {}\n" : ":\n");
-            AppendMap(flavor.Properties, "    ");
+            foreach ((string key, string value) in flavor.Properties.OrderBy(property => property.Key, StringComparer.Ordinal))
+                yaml.Append("    ").Append(Quoted(key)).Append(": ").Append(Quoted(value)).Append('\n');
         }
 
         yaml.Append("model_size_bytes: ").Append(sizeBytes.ToString(CultureInfo.InvariantCulture)).Append('\n');
@@ -40,20 +41,15 @@ internal static class MLmodelFile
             yaml.Append("run_id: ").Append(Quoted(maker.Value)).Append('\n');
         if (hasExample)
             yaml.Append("saved_input_example_info:\n  artifact_path: ").Append(Quoted(InputExample)).Append("\n  type: \"json_object\"\n");
-        if (signature is not null)
+        if (signature is { } sides)
         {
             yaml.Append("signature:\n");
-            AppendMap(signature, "  ");
+            foreach ((string side, string? json) in new[] { ("inputs", sides.Inputs), ("outputs", sides.Outputs), ("params", sides.Params) })
+                yaml.Append("  ").Append(side).Append(": ").Append(json is null ? "null" : Quoted(json)).Append('\n');
         }
 
         yaml.Append("utc_time_created: ").Append(Quoted(at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture))).Append('\n');
         return Encoding.UTF8.GetBytes(yaml.ToString());
-
-        void AppendMap(IReadOnlyDictionary<string, string> map, string indent)
-        {
-            foreach ((string key, string value) in map.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-                yaml.Append(indent).Append(Quoted(key)).Append(": ").Append(Quoted(value)).Append('\n');
-        }
     }
 
     /// <summary>Reads the flavors of a file that MLflow or <see cref="Write"/> wrote, in block style: names, and what has a plain value. <c>python_function</c>, which every library adds for itself, comes last.</summary>

@@ -9,7 +9,7 @@ public abstract class ModelContent
     {
     }
 
-    /// <summary>A folder with all files below it.</summary>
+    /// <summary>A folder with all files below it, at least one. Links in it are left out. It must not change while it is registered.</summary>
     /// <param name="folder">The folder.</param>
     /// <returns>The content.</returns>
     public static ModelContent FromFolder(string folder)
@@ -18,7 +18,7 @@ public abstract class ModelContent
         return new Folder(Path.GetFullPath(folder));
     }
 
-    /// <summary>One file, for example <c>model.onnx</c>.</summary>
+    /// <summary>One file that is not empty, for example <c>model.onnx</c>.</summary>
     /// <param name="file">The file; it keeps its name.</param>
     /// <returns>The content.</returns>
     public static ModelContent FromFile(string file)
@@ -27,7 +27,7 @@ public abstract class ModelContent
         return new LocalFile(Path.GetFullPath(file));
     }
 
-    /// <summary>A stream, read to its end once.</summary>
+    /// <summary>A stream that is not empty, read from where it stands to its end once.</summary>
     /// <param name="content">The stream; not disposed.</param>
     /// <param name="path">The path that its content gets below the version's folder.</param>
     /// <returns>The content.</returns>
@@ -44,7 +44,7 @@ public abstract class ModelContent
     public static ModelContent FromRun(RunId run, ArtifactPath? path = null) => new RunArtifacts(run, path);
 
     /// <summary>Files elsewhere, which are not read now: the version is ready at once, and verified when it is first resolved. How MLflow registers.</summary>
-    /// <param name="source">The URI: of a location that an artifact store of the registry serves, <c>runs:/…</c>, <c>models:/…</c>, or any other, which cannot be resolved here.</param>
+    /// <param name="source">The URI: of a location that an artifact store of the registry serves, <c>runs:/…</c>, <c>models:/…</c>, whose files and facts the version shares, or any other, which cannot be resolved here. A local path is taken, too. No part of its path is <c>.</c> or <c>..</c>, plain or encoded, and it carries no password.</param>
     /// <param name="run">The run that made them; null when unknown.</param>
     /// <returns>The content.</returns>
     public static ModelContent FromUri(string source, RunId? run = null)

@@ -41,10 +41,10 @@ public sealed class MLmodelFileTests : RegistrationTestBase
         string[] odd = ["", " ", "null", "~", "yes", "1", "- a", "a: b", "a #b", "'", "\"", "\\", "\\u0041", "a\nb", "\t", "\u0085\u00a0\u2028\ufeff", "😀", "größe", "{}", "[1]", "&a", "*a", "|", ">", "%", "@", "`", "\u0001\u007f"];
         for (int i = 0; i < TestLength.Of(200, 5_000); i++)
         {
-            Dictionary<string, string> properties = new(StringComparer.Ordinal), signature = new(StringComparer.Ordinal);
+            Dictionary<string, string> properties = new(StringComparer.Ordinal);
             for (int property = 0; property < 3; property++)
                 properties[$"k{property}{Any()}"] = Any();
-            signature["inputs"] = Any();
+            (string? Inputs, string? Outputs, string? Params) signature = (Any(), null, Any());
             ModelFlavor flavor = new($"f{Any()}") { Properties = properties };
 
             string yaml = Encoding.UTF8.GetString(MLmodelFile.Write(new Uri("file:///a%20b"), Guid.NewGuid(), DateTimeOffset.UnixEpoch, null, [flavor], signature, hasExample: false, 1));
@@ -52,7 +52,8 @@ public sealed class MLmodelFileTests : RegistrationTestBase
             YamlMappingNode root = Parse(yaml);
             YamlMappingNode parsed = (YamlMappingNode)((YamlMappingNode)root["flavors"])[new YamlScalarNode(flavor.Name)];
             Assert.Equal(properties, parsed.Children.ToDictionary(pair => ((YamlScalarNode)pair.Key).Value!, pair => ((YamlScalarNode)pair.Value).Value!));
-            Assert.Equal(signature["inputs"], Text((YamlMappingNode)root["signature"], "inputs"));
+            YamlMappingNode sides = (YamlMappingNode)root["signature"];
+            Assert.Equal((signature.Inputs, "null", signature.Params), (Text(sides, "inputs"), Text(sides, "outputs"), Text(sides, "params")));
             ModelFlavor read = Assert.Single(MLmodelFile.FlavorsIn(yaml));
             Assert.Equal(flavor.Name, read.Name);
             Assert.Equal(properties, read.Properties.ToDictionary());
