@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace ModelHost;
@@ -5,7 +6,7 @@ namespace ModelHost;
 /// <summary>Writes a protobuf message, field by field.</summary>
 internal sealed class Protobuf
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
 
     public Protobuf Number(int field, long value)
     {
@@ -27,12 +28,12 @@ internal sealed class Protobuf
         return this;
     }
 
-    public byte[] ToArray() => _bytes.ToArray();
+    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
     private void Varint(ulong value)
     {
         for (; value > 0x7F; value >>= 7)
-            _bytes.WriteByte((byte)(value | 0x80));
-        _bytes.WriteByte((byte)value);
+            _bytes.Write([(byte)(value | 0x80)]);
+        _bytes.Write([(byte)value]);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class Scorer : IDisposable
 
     public Scorer(string file)
     {
-        using SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
+        using Microsoft.ML.OnnxRuntime.SessionOptions options = new() { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
         _session = new InferenceSession(file, options);
     }
 

@@ -169,6 +169,8 @@ public sealed partial class ModelRegistry
             Limits.CheckKey(key);
         if (options.Flavor is { Name: not { Length: > 0 } })
             throw new ArgumentException("A flavor has a name, for example 'onnx'.", nameof(options));
+        if (options.Signature is { } signature)
+            SignatureTexts(signature);
         if (options.InputExample is { } example)
         {
             if (content is ModelContent.RunArtifacts or ModelContent.Foreign)

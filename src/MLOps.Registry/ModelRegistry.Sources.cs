@@ -242,17 +242,20 @@ public sealed partial class ModelRegistry
     private static string LocationBelow(string location, string? path) =>
         path is null ? location : $"{location.TrimEnd('/')}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}";
 
-    /// <summary>The signature of the file that the first flavor names; null when its format tells none.</summary>
-    private static ValueTask<ModelSignature?> InferSignatureAsync(StoredFiles files, IReadOnlyList<ModelFlavor> flavors, CancellationToken cancellationToken)
+    /// <summary>Reads the signature from an ONNX file, where the version has one.</summary>
+    private static async ValueTask<ModelSignature?> InferSignatureAsync(StoredFiles files, IReadOnlyList<ModelFlavor> flavors, CancellationToken cancellationToken)
     {
-        _ = (files, flavors, cancellationToken);
-        return ValueTask.FromResult<ModelSignature?>(null);
+        string? data = flavors.FirstOrDefault(flavor => flavor.Name == "onnx")?.Properties.GetValueOrDefault("data");
+        if (data is null || files.Files.FirstOrDefault(file => file.Path == data) is not { } model)
+            return null;
+        Stream content = await files.OpenAsync(model, cancellationToken).ConfigureAwait(false);
+        await using (content.ConfigureAwait(false))
+        {
+            // It reads while it parses, which may wait for a network.
+            return await Task.Run(() => OnnxSignature.TryRead(content), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The sides of a signature, each as the JSON text that MLflow writes; null for none.</summary>
-    private static (string? Inputs, string? Outputs, string? Params)? SignatureTexts(ModelSignature? signature)
-    {
-        _ = signature;
-        return null;
-    }
+    private static (string? Inputs, string? Outputs, string? Params)? SignatureTexts(ModelSignature? signature) => signature is null ? null : MLflowSignature.Write(signature);
 }
