@@ -105,6 +105,8 @@ public sealed partial class ModelRegistry
         }
     }
 
+    internal bool IsDisposed => Volatile.Read(ref _disposed) != 0;
+
     internal RegistryTelemetry Telemetry => _telemetry;
 
     internal ILogger Logger => _logger;

@@ -130,14 +130,15 @@ public sealed partial class ModelSource<T> : IModelSource<T>, IServedModel
                 // Looked at again without a wait: it may have moved back to where it was when we began.
                 movedOn = true;
             }
-            catch (Exception e) when (!_disposed)
+            catch (Exception) when (_disposed || _registry.IsDisposed)
+            {
+                // Nobody is left to follow, or nothing.
+                return;
+            }
+            catch (Exception e)
             {
                 failures++;
                 Failed(e);
-            }
-            catch (Exception) when (_disposed)
-            {
-                return;
             }
         }
     }

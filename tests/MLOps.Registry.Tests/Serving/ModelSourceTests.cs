@@ -232,6 +232,27 @@ public sealed class ModelSourceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_source_that_outlives_its_registry_serves_what_it_has_and_tries_nothing_more()
+    {
+        ModelRegistry registry = _world.Open();
+        await using ModelSource<FakeModel> source = await registry.OpenModelAsync("fraud@champion", FakeModel.LoadAsync, cancellationToken: Cancel);
+        await registry.MoveAliasAsync("fraud", "champion", 3, cancellationToken: Cancel);
+        await ServingWorld.UntilAsync(() => ((IServedModel)source).Failure is not null);
+        await registry.DisposeAsync();
+        int logged = _world.Logs.Count;
+        for (int i = 0; i < 100; i++)
+        {
+            _world.Clock.Advance(TimeSpan.FromSeconds(10));
+            await Task.Yield();
+        }
+
+        using (ModelLease<FakeModel> lease = source.Acquire())
+            Assert.Equal("one", lease.Model.Predict());
+        await source.DisposeAsync();
+        Assert.Equal(logged, _world.Logs.Count);
+    }
+
+    [Fact]
     public async Task A_model_in_use_keeps_its_files_in_the_cache()
     {
         await using ServingWorld small = new(options => options.CacheBytes = 1 << 20);

@@ -50,9 +50,9 @@ internal sealed class KnownAnswers(string cacheFolder, string storeAddress)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(uri)), CacheJsonContext.Default.KnownAnswer) is { Manifest: not null } answer && answer.Uri == uri.ToString() ? answer : null;
+            return JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(uri)), CacheJsonContext.Default.KnownAnswer) is { Manifest.Digest: not null } answer && answer.Uri == uri.ToString() ? answer : null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or FormatException)
         {
             // The failure that made somebody look here is the one to report.
             return null;
