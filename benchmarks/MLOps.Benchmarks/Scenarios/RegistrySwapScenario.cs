@@ -68,6 +68,7 @@ internal static class RegistrySwapScenario
         await Task.WhenAll(callers);
     }
 
+    // A request that was sent is waited for: cancelled, it would count as failed.
     private static async Task CallAsync(HttpClient http, Load load, int caller, CancellationToken end)
     {
         LatencyHistogram latencies = new();
@@ -76,12 +77,12 @@ internal static class RegistrySwapScenario
         while (!end.IsCancellationRequested)
         {
             if (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) is { Ticks: > 0 } early)
-                await Task.Delay(early);
+                await Task.Delay(early, CancellationToken.None);
             try
             {
-                using HttpResponseMessage response = await http.PostAsJsonAsync("/score", new { features = new float[] { 1, 0.5f, -1, 2 } });
+                using HttpResponseMessage response = await http.PostAsJsonAsync("/score", new { features = new float[] { 1, 0.5f, -1, 2 } }, CancellationToken.None);
                 if (response.IsSuccessStatusCode)
-                    Volatile.Write(ref load.LastVersion, (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("version").GetInt32());
+                    Volatile.Write(ref load.LastVersion, (await response.Content.ReadFromJsonAsync<JsonElement>(CancellationToken.None)).GetProperty("version").GetInt32());
                 else
                     failed++;
             }
