@@ -75,7 +75,7 @@ public sealed partial class ModelRegistry : IAsyncDisposable
     }
 
     private static string FolderUri(string folderOrUri) =>
-        folderOrUri.Contains("://", StringComparison.Ordinal) ? folderOrUri.TrimEnd('/') : new Uri(Path.GetFullPath(folderOrUri)).AbsoluteUri.TrimEnd('/');
+        folderOrUri.Contains("://", StringComparison.Ordinal) ? folderOrUri.TrimEnd('/') : LocalArtifactStore.LocationOf(folderOrUri).AbsoluteUri.TrimEnd('/');
 
     private string Actor()
     {

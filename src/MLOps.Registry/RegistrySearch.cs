@@ -5,7 +5,7 @@ namespace MLOps.Registry;
 /// <summary>What both searches of the registry share: MLflow hides prompts, which it keeps as models with a tag.</summary>
 internal static class RegistrySearch
 {
-    private const string PromptTag = "mlflow.prompt.is_prompt";
+    public const string PromptTag = "mlflow.prompt.is_prompt";
 
     public static IReadOnlyDictionary<string, SearchEntity> Entities { get; } = new Dictionary<string, SearchEntity>(StringComparer.Ordinal)
     {

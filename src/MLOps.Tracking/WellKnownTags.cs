@@ -26,4 +26,7 @@ public static class WellKnownTags
 
     /// <summary>How many points of the run found no room in the journal.</summary>
     public const string PointsDropped = "mlops.points_dropped";
+
+    /// <summary>The versions of registered models that the run led to: a JSON list of <c>name</c> and <c>version</c>. A run that has it is neither let go by a retention policy nor purged.</summary>
+    public const string RegisteredModels = "mlops.registered_models";
 }

@@ -22,16 +22,20 @@ public sealed class ArtifactCorruptException : MLOpsException
     public ArtifactCorruptException(string path, string reason, Exception? innerException)
         : base($"Manifest '{path}' cannot be read: {reason} Restore it, or delete it: the files that it names are then served unverified.", innerException) => Path = path;
 
-    /// <summary>An encrypted object that is not what was put.</summary>
-    internal ArtifactCorruptException(Uri location, string path, string reason, Exception? innerException)
+    /// <summary>An object that is not what was put, as its store or who keeps a list of its hashes found out.</summary>
+    /// <param name="location">The artifact location.</param>
+    /// <param name="path">The path below it.</param>
+    /// <param name="reason">What is wrong with it, as a sentence.</param>
+    /// <param name="innerException">The cause.</param>
+    public ArtifactCorruptException(Uri location, string path, string reason, Exception? innerException)
         : base($"Artifact '{path}' at {location} is not what was uploaded: {reason} It was damaged or changed behind the store's back; upload it again, or restore it.", innerException) => Path = path;
 
     /// <summary>The path of the artifact or manifest below the artifact location.</summary>
     public string Path { get; }
 
-    /// <summary>The SHA-256 that the upload wrote down, in hex; null for a manifest, and where encryption found it out.</summary>
+    /// <summary>The SHA-256 that the upload wrote down, in hex; null for a manifest, and where no hash told it.</summary>
     public string? Expected { get; }
 
-    /// <summary>The SHA-256 of what was read, in hex; null for a manifest, and where encryption found it out.</summary>
+    /// <summary>The SHA-256 of what was read, in hex; null for a manifest, and where no hash told it.</summary>
     public string? Actual { get; }
 }

@@ -9,7 +9,7 @@ namespace MLOps.Tracking;
 /// <param name="now">The time by which ages are told.</param>
 internal sealed class Retention(ITrackingStore store, RetentionPolicy policy, Func<RunId, bool> isOpen, DateTimeOffset now)
 {
-    private RunFields KeepTagsOnly => RunFields.None with { Tags = [.. policy.KeepTags.Keys] };
+    private RunFields KeepTagsOnly => RunFields.None with { Tags = [.. policy.KeepTags.Keys.Append(WellKnownTags.RegisteredModels).Distinct(StringComparer.Ordinal)] };
 
     /// <summary>Finds the runs that go, the newest first.</summary>
     public async ValueTask<List<RunInfo>> FindDueAsync(CancellationToken cancellationToken)
@@ -22,7 +22,7 @@ internal sealed class Retention(ITrackingStore store, RetentionPolicy policy, Fu
             // The newest come first.
             int newer = seen.GetValueOrDefault(run.Info.ExperimentId);
             seen[run.Info.ExperimentId] = newer + 1;
-            if (newer >= (policy.KeepNewest ?? 0) && HasRunOut(run.Info) && !HasKeepTag(run))
+            if (newer >= (policy.KeepNewest ?? 0) && HasRunOut(run.Info) && !HasKeepTag(run) && !run.Tags.ContainsKey(WellKnownTags.RegisteredModels))
                 due.Add(run.Info);
         }
 

@@ -6,7 +6,7 @@ namespace MLOps.Tracking;
 /// <summary>Which runs are kept, and which are deleted and later purged.</summary>
 /// <remarks>
 /// Of the runs that the policy applies to, one goes when every rule that is set lets it go: it has ended longer ago than <see cref="MaxAge"/>, it is not among the <see cref="KeepNewest"/> of its
-/// experiment, and it has none of the <see cref="KeepTags"/>. A run that has not ended never goes, nor does one that is open in this process. A parent goes only when all its children that are in use go,
+/// experiment, and it has none of the <see cref="KeepTags"/> and no version of a registered model (<see cref="WellKnownTags.RegisteredModels"/>). A run that has not ended never goes, nor does one that is open in this process. A parent goes only when all its children that are in use go,
 /// whatever keeps them and whichever experiment they are in; a child goes without its parent.
 /// </remarks>
 /// <example><code>new RetentionPolicy { MaxAge = TimeSpan.FromDays(90), KeepNewest = 20, KeepTags = new Dictionary&lt;string, string?&gt; { ["keep"] = null } }</code></example>

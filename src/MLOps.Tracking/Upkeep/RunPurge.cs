@@ -1,4 +1,5 @@
 using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.Search;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking;
@@ -22,6 +23,7 @@ internal sealed class RunPurge(
     private readonly List<SkippedRun> _skipped = [];
     private readonly HashSet<ExperimentId> _holdingSkipped = [];
     private readonly HashSet<RunId> _purged = [];
+    private readonly HashSet<RunId> _registered = [];
     private int _done;
     private int _total;
     private long _files;
@@ -37,6 +39,8 @@ internal sealed class RunPurge(
         _total = begun.Count + runs.Count;
         foreach (RunInfo[] some in begun.Chunk(RunsAtOnce))
             await EndAsync(some, cancellationToken).ConfigureAwait(false);
+        if (runs.Count > 0)
+            await FindRegisteredAsync(cancellationToken).ConfigureAwait(false);
         foreach (RunInfo[] some in runs.Chunk(RunsAtOnce))
         {
             List<RunInfo> free = [];
@@ -66,6 +70,8 @@ internal sealed class RunPurge(
     {
         if (run.Lifecycle != Lifecycle.Deleted)
             return "It is not deleted. Delete it first.";
+        if (_registered.Contains(run.Id))
+            return $"Versions of registered models come from it, and may have their files there: its tag {WellKnownTags.RegisteredModels} names them. When they are deleted, delete the tag (restore the run, Tracker.DeleteTagAsync, delete the run), and purge again.";
         try
         {
             if (!KeepsArtifactsOf(run))
@@ -77,6 +83,14 @@ internal sealed class RunPurge(
         }
 
         return await findUse(run, cancellationToken).ConfigureAwait(false);
+    }
+
+    // One question for all: the runs are many, those of registered models are few.
+    private async ValueTask FindRegisteredAsync(CancellationToken cancellationToken)
+    {
+        RunQuery query = new() { Lifecycle = Lifecycle.Deleted, Filter = RunField.Tag(WellKnownTags.RegisteredModels).IsNotNull(), Fields = RunFields.None };
+        await foreach (RunDetails run in store.FindRunsAsync(query, cancellationToken).ConfigureAwait(false))
+            _registered.Add(run.Info.Id);
     }
 
     // Runs whose purge was interrupted are ended whatever is asked for, but nobody has said of them that their artifacts are to stay.

@@ -89,6 +89,36 @@ public sealed class RetentionTests : UpkeepTests
     }
 
     [Fact]
+    public async Task A_run_that_versions_of_registered_models_come_from_is_neither_deleted_nor_purged_until_its_tag_goes()
+    {
+        await using Tracker tracker = Open();
+        RunId registered = await RegisteredAsync(), deleted = await RegisteredAsync(), plain = await LogRunAsync(tracker);
+        await DeleteAsync(tracker, deleted);
+        Clock.Advance(TimeSpan.FromDays(11));
+
+        RetentionReport report = await tracker.ApplyRetentionAsync(OlderThanTenDays with { PurgeAfter = TimeSpan.Zero }, cancellationToken: Cancellation);
+
+        Assert.Equal([plain], report.Deleted);
+        Assert.Equal(1, report.Purge!.Runs);
+        SkippedRun skipped = Assert.Single(report.Purge.Skipped);
+        Assert.Equal(deleted, skipped.Id);
+        Assert.Contains(WellKnownTags.RegisteredModels, skipped.Reason, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(FolderOf(registered)) && Directory.Exists(FolderOf(deleted)));
+        Assert.Equal(deleted, Assert.Single((await tracker.PurgeAsync(new PurgeOptions { Runs = [deleted] }, cancellationToken: Cancellation)).Skipped).Id);
+
+        await tracker.RestoreRunAsync(deleted, Cancellation);
+        await tracker.DeleteTagAsync(deleted, WellKnownTags.RegisteredModels, Cancellation);
+        await DeleteAsync(tracker, deleted);
+        Assert.Equal(1, (await tracker.PurgeAsync(cancellationToken: Cancellation)).Runs);
+
+        Task<RunId> RegisteredAsync() => LogRunAsync(tracker, work: run =>
+        {
+            run.SetTag(WellKnownTags.RegisteredModels, """[{"name":"fraud","version":1}]""");
+            return Task.CompletedTask;
+        });
+    }
+
+    [Fact]
     public async Task A_parent_stays_while_anything_below_it_stays_and_a_child_goes_alone()
     {
         await using Tracker tracker = Open();

@@ -1,0 +1,258 @@
+using System.Text;
+using MLOps.Registry.Registration;
+using MLOps.Registry.Signatures;
+using MLOps.Tracking.Artifacts;
+
+namespace MLOps.Registry;
+
+/// <content>Where the files of a version come from.</content>
+public sealed partial class ModelRegistry
+{
+    private async Task<VersionDraft> DraftAsync(Guid key, ModelContent content, RegisterOptions options, IProgress<ArtifactProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (content is ModelContent.Foreign foreign)
+            return await DraftForeignAsync(foreign, options, cancellationToken).ConfigureAwait(false);
+        if (content is ModelContent.RunArtifacts && _tracker is null)
+            throw new InvalidOperationException("Artifacts of a run are found by its tracker, and this registry works with none. Name one: r.UseTracker(tracker).");
+        RunId? maker = options.RunId ?? (content as ModelContent.RunArtifacts)?.Run ?? CurrentRun;
+        RunProvenance? run = await ReadRunAsync(maker, cancellationToken).ConfigureAwait(false);
+        return content is ModelContent.RunArtifacts artifacts
+            ? await DraftOfRunAsync(artifacts, run!, options, cancellationToken).ConfigureAwait(false)
+            : await UploadAsync(key, content, run, options, progress, cancellationToken).ConfigureAwait(false);
+    }
+
+    private RunId? CurrentRun => _tracker is not null && Run.Current is { } current && current.Tracker == _tracker ? current.Id : null;
+
+    private async ValueTask<RunProvenance?> ReadRunAsync(RunId? id, CancellationToken cancellationToken) =>
+        id is not { } run ? null
+        : _tracker is null ? new RunProvenance(run, Details: null, Code: null)
+        : await RunProvenance.ReadAsync(_tracker, run, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Stores files of this machine in a new folder.</summary>
+    private async Task<VersionDraft> UploadAsync(Guid key, ModelContent content, RunProvenance? run, RegisterOptions options, IProgress<ArtifactProgress>? progress, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = Clock.GetUtcNow();
+        var id = Guid.CreateVersion7(now);
+        string folder = $"{key:N}/{id:N}";
+        Uri location = new(RootPrefix + folder);
+        try
+        {
+            ArtifactFolder target = _artifacts.Open(location);
+            List<ArtifactFile> files = [.. await UploadAsync(target, content, options.InputExample is not null, progress, cancellationToken).ConfigureAwait(false)];
+            StoredFiles stored = await StoredFiles.FindAsync(_artifacts.GetStore(location), location, (ArtifactPath?)null, cancellationToken).ConfigureAwait(false);
+            VersionFacts facts = await FactsAsync(location.AbsoluteUri, location.AbsoluteUri, stored, run, options, cancellationToken).ConfigureAwait(false);
+            if (options.InputExample is { } example)
+                files.Add(await WriteAsync(MLmodelFile.InputExample, Encoding.UTF8.GetBytes(example)).ConfigureAwait(false));
+            if (!files.Exists(file => file.Path.Value == MLmodelFile.Name))
+                files.Add(await WriteAsync(MLmodelFile.Name, MLmodelFile.Write(location, id, now, run?.Id, facts.Flavors, SignatureTexts(facts.Signature), options.InputExample is not null, files.Sum(file => file.SizeBytes))).ConfigureAwait(false));
+            ModelManifest manifest = new() { Files = [.. files.Select(file => new ModelFile(file.Path.Value, file.SizeBytes, file.Sha256!)).OrderBy(file => file.Path, StringComparer.Ordinal)] };
+            await ThrowUnlessStoredAsync(target, manifest, cancellationToken).ConfigureAwait(false);
+            return new VersionDraft(facts with { Manifest = manifest }, IsVerified: true, folder);
+
+            async Task<ArtifactFile> WriteAsync(ArtifactPath path, byte[] bytes)
+            {
+                using MemoryStream written = new(bytes);
+                return await target.UploadAsync(path, written, options: null, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            await DiscardAsync(folder).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<IReadOnlyList<ArtifactFile>> UploadAsync(ArtifactFolder target, ModelContent content, bool addsExample, IProgress<ArtifactProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (content is ModelContent.Bytes { Stream: var stream, Path: var path })
+        {
+            ThrowIfTaken(path);
+            ArtifactFile file = await target.UploadAsync(path, stream, options: null, cancellationToken).ConfigureAwait(false);
+            ThrowIfEmpty(file.SizeBytes, $"The stream of '{path}'");
+            progress?.Report(new ArtifactProgress(1, 1, file.SizeBytes, file.SizeBytes));
+            return [file];
+        }
+
+        if (content is ModelContent.LocalFile { Path: var local })
+        {
+            // A link is followed: it was named. It keeps its own name.
+            string source = File.ResolveLinkTarget(local, returnFinalTarget: true)?.FullName ?? local;
+            ArtifactPath name = new(System.IO.Path.GetFileName(local));
+            ThrowIfTaken(name);
+            ThrowIfEmpty(new FileInfo(source).Length, $"'{local}'");
+            return await target.UploadFilesAsync([new ArtifactUpload(name, source)], options: null, progress, cancellationToken).ConfigureAwait(false);
+        }
+
+        string folder = ((ModelContent.Folder)content).Path;
+        List<(ArtifactUpload Upload, long Length, DateTime Written)> before = Look();
+        if (before.Count == 0)
+            throw new ArgumentException($"There is no file in '{folder}' or below. A version has at least one; links are left out.", nameof(content));
+        foreach ((ArtifactUpload upload, _, _) in before)
+            ThrowIfTaken(upload.Path);
+        IReadOnlyList<ArtifactFile> files = await target.UploadFilesAsync([.. before.Select(file => file.Upload)], options: null, progress, cancellationToken).ConfigureAwait(false);
+        List<(ArtifactUpload Upload, long Length, DateTime Written)> after = Look();
+        if (!before.SequenceEqual(after))
+        {
+            ArtifactUpload changed = before.Except(after).Concat(after.Except(before)).First().Upload;
+            throw new ArtifactChangedException(changed.Path.Value, changed.SourceFile);
+        }
+
+        return files;
+
+        List<(ArtifactUpload Upload, long Length, DateTime Written)> Look() =>
+            [.. ArtifactUpload.FromFolder(folder).Select(upload => (upload, new FileInfo(upload.SourceFile).Length, File.GetLastWriteTimeUtc(upload.SourceFile)))];
+
+        void ThrowIfTaken(ArtifactPath path)
+        {
+            if (addsExample && path.Value.Equals(MLmodelFile.InputExample, StringComparison.OrdinalIgnoreCase))
+                throw new ArgumentException($"The content has a file '{path}' already, so that {nameof(RegisterOptions.InputExample)} has no place. Give one of both.", nameof(content));
+        }
+
+        void ThrowIfEmpty(long length, string what)
+        {
+            if (length == 0)
+                throw new ArgumentException($"{what} is empty; a model is not.", nameof(content));
+        }
+    }
+
+    /// <summary>Compares what the store lists with what was hashed on the way there.</summary>
+    private static async ValueTask ThrowUnlessStoredAsync(ArtifactFolder target, ModelManifest manifest, CancellationToken cancellationToken)
+    {
+        Dictionary<string, ArtifactFile> there = (await target.ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(file => file.Path.Value, StringComparer.Ordinal);
+        foreach (ModelFile sent in manifest.Files)
+        {
+            if (!there.Remove(sent.Path, out ArtifactFile? stored))
+                throw new ArtifactCorruptException(target.Location, sent.Path, "it is gone.", innerException: null);
+            if (stored.SizeBytes != sent.SizeBytes || stored.Sha256 != sent.Sha256)
+                throw new ArtifactCorruptException(target.Location, sent.Path, "the store lists another one.", innerException: null);
+        }
+
+        if (there.Count > 0)
+            throw new ArtifactCorruptException(target.Location, there.Keys.First(), "somebody else put it there.", innerException: null);
+    }
+
+    private async Task<VersionDraft> DraftOfRunAsync(ModelContent.RunArtifacts content, RunProvenance maker, RegisterOptions options, CancellationToken cancellationToken)
+    {
+        Tracker tracker = _tracker!;
+        RunInfo run = (content.Run == maker.Id ? maker : (await ReadRunAsync(content.Run, cancellationToken).ConfigureAwait(false))!).Details!.Info;
+
+        // Artifacts that were logged while their store was away lie beside the journal until it takes them.
+        if (tracker.Health.Staged > 0)
+            await tracker.FlushAsync(Durability.Store, cancellationToken).ConfigureAwait(false);
+        Uri root = new(run.ArtifactLocation);
+        StoredFiles files = await StoredFiles.FindAsync(_artifacts.GetStore(root), root, content.Path, cancellationToken).ConfigureAwait(false);
+        if (files.Files.Count == 0)
+        {
+            throw content.Path is { } missing
+                ? new ArtifactNotFoundException(root, missing.Value)
+                : new ArgumentException($"Run '{run.Id}' has no artifacts. Log the model first.", nameof(content));
+        }
+
+        Dictionary<string, string?> known = (await tracker.OpenArtifacts(run).ListAsync(cancellationToken).ConfigureAwait(false)).ToDictionary(file => file.Path.Value, file => file.Sha256, StringComparer.Ordinal);
+        ModelManifest manifest = await files.HashAsync(file => known.GetValueOrDefault(files.ObjectPath(file.Path)), cancellationToken).ConfigureAwait(false);
+        string source = content.Path is { } path ? $"runs:/{run.Id}/{path}" : run.ArtifactLocation;
+        return new VersionDraft(await FactsAsync(source, LocationBelow(run.ArtifactLocation, content.Path?.Value), files, maker, options, cancellationToken).ConfigureAwait(false) with { Manifest = manifest }, IsVerified: true, Folder: null);
+    }
+
+    private async Task<VersionDraft> DraftForeignAsync(ModelContent.Foreign content, RegisterOptions options, CancellationToken cancellationToken)
+    {
+        string source = content.Source, location;
+        RunId? given = options.RunId ?? content.Run;
+        if (source.StartsWith("runs:/", StringComparison.Ordinal))
+        {
+            ModelUri uri = ModelUri.Parse(source);
+            location = _tracker is null ? source : LocationBelow((await _tracker.GetRunAsync(uri.RunId!.Value, cancellationToken).ConfigureAwait(false)).Info.ArtifactLocation, uri.Path);
+            given ??= uri.RunId;
+        }
+        else if (source.StartsWith("models:/", StringComparison.Ordinal) && !source.StartsWith("models:/m-", StringComparison.Ordinal))
+        {
+            return await DraftCopyAsync(source, await GetNamedAsync(ModelUri.Parse(source), cancellationToken).ConfigureAwait(false), given, options, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            location = ForeignSource.LocationOf(source);
+        }
+
+        RunProvenance? run = await ReadRunAsync(given ?? CurrentRun, cancellationToken).ConfigureAwait(false);
+        return new VersionDraft(await FactsAsync(source, location, files: null, run, options, cancellationToken).ConfigureAwait(false), IsVerified: false, Folder: null);
+    }
+
+    /// <summary>A version with the files, and what is known of them, of another one, which becomes its parent.</summary>
+    private async Task<VersionDraft> DraftCopyAsync(string source, ModelVersion copied, RunId? given, RegisterOptions options, CancellationToken cancellationToken)
+    {
+        VersionFacts facts = copied.Facts;
+        if (given is not null)
+        {
+            VersionFacts own = await FactsAsync(source, facts.Location, files: null, await ReadRunAsync(given, cancellationToken).ConfigureAwait(false), options, cancellationToken).ConfigureAwait(false);
+            facts = facts with { RunId = own.RunId, Metrics = own.Metrics, Params = own.Params, Datasets = own.Datasets, Code = own.Code };
+        }
+
+        return new VersionDraft(
+            facts with
+            {
+                Source = source,
+                Flavors = options.Flavor is { } flavor ? [flavor] : facts.Flavors,
+                Signature = options.Signature ?? facts.Signature,
+                RunLink = options.RunLink ?? facts.RunLink,
+                LoggedModelId = options.LoggedModelId ?? facts.LoggedModelId,
+                Metrics = With(facts.Metrics, options.Metrics),
+                Parents = [.. options.Parents.Prepend(copied.Ref).Distinct()],
+            },
+            copied.IsVerified,
+            Folder: null);
+    }
+
+    private async ValueTask<ModelVersion> GetNamedAsync(ModelUri uri, CancellationToken cancellationToken)
+    {
+        if (uri.Number is { } number)
+            return await GetVersionAsync(uri.Model!, number, cancellationToken).ConfigureAwait(false);
+        if (uri.Stage is not { } stage)
+            return await GetVersionAsync(uri.Model!, uri.Alias ?? "latest", cancellationToken).ConfigureAwait(false);
+        return (await FindLatestVersionsAsync(uri.Model!, cancellationToken).ConfigureAwait(false)).FirstOrDefault(version => version.Stage == stage) ?? throw new ModelVersionNotFoundException(uri.Model!, 0);
+    }
+
+    private static async ValueTask<VersionFacts> FactsAsync(string source, string location, StoredFiles? files, RunProvenance? run, RegisterOptions options, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ModelFlavor> flavors = options.Flavor is { } flavor ? [flavor] : files is null ? [] : await FlavorProbe.GuessAsync(files, cancellationToken).ConfigureAwait(false);
+        return new VersionFacts
+        {
+            Source = source,
+            Location = location,
+            Flavors = flavors,
+            Signature = options.Signature ?? (files is null ? null : await InferSignatureAsync(files, flavors, cancellationToken).ConfigureAwait(false)),
+            RunId = run?.Id,
+            RunLink = options.RunLink,
+            LoggedModelId = options.LoggedModelId,
+            Metrics = With(run?.Details?.Metrics.ToDictionary(metric => metric.Key, metric => metric.Value.Value, StringComparer.Ordinal), options.Metrics),
+            Params = run?.Details?.Params ?? System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty,
+            Datasets = run?.Details?.Datasets ?? [],
+            Code = run?.Code,
+            Parents = [.. options.Parents.Distinct()],
+        };
+    }
+
+    private static Dictionary<string, double> With(IReadOnlyDictionary<string, double>? metrics, IReadOnlyDictionary<string, double> winning)
+    {
+        Dictionary<string, double> all = new(metrics ?? winning, StringComparer.Ordinal);
+        foreach ((string key, double value) in winning)
+            all[key] = value;
+        return all;
+    }
+
+    private static string LocationBelow(string location, string? path) =>
+        path is null ? location : $"{location.TrimEnd('/')}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}";
+
+    /// <summary>The signature of the file that the first flavor names; null when its format tells none.</summary>
+    private static ValueTask<ModelSignature?> InferSignatureAsync(StoredFiles files, IReadOnlyList<ModelFlavor> flavors, CancellationToken cancellationToken)
+    {
+        _ = (files, flavors, cancellationToken);
+        return ValueTask.FromResult<ModelSignature?>(null);
+    }
+
+    /// <summary>The sides of a signature as MLflow writes them; null for none.</summary>
+    private static IReadOnlyDictionary<string, string>? SignatureTexts(ModelSignature? signature)
+    {
+        _ = signature;
+        return null;
+    }
+}
