@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using MLOps.Registry.Promotions;
+using MLOps.Registry.Signatures;
 using MLOps.Registry.Storage;
 using MLOps.Tracking.Artifacts;
 
@@ -8,202 +9,238 @@ namespace MLOps.Registry;
 /// <content>Policies, promotions and rollback.</content>
 public sealed partial class ModelRegistry
 {
-    /// <summary>Guards an alias or a stage with a policy, in place of the one before. From then on only a promotion or a rollback moves it, and what it names cannot be deleted or renamed away.</summary>
+    /// <summary>Guards an alias or a stage with a policy, in place of the one before. The same policy again changes nothing, so that a program may set it whenever it starts.</summary>
     /// <param name="model">The model's name.</param>
-    /// <param name="target">What to guard; it need not be there yet.</param>
+    /// <param name="target">What to guard. The alias need not be there yet; it is made by the first promotion then.</param>
     /// <param name="policy">The policy. Open promotions under another one cannot be applied any more.</param>
     /// <param name="reason">Why, for the audit log; null when nobody says.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>A task that ends when it is guarded.</returns>
-    /// <exception cref="ArgumentException">The policy cannot be met or a part of it is out of its range; the message says which.</exception>
+    /// <returns>A task that ends when it is set.</returns>
+    /// <remarks>Who may set and remove policies is for the host to say: the registry only writes down who did.</remarks>
+    /// <exception cref="ArgumentException">Something in the policy is out of its range, a metric rule asks for nothing, a metric or tag key is not legal, or evidence is named twice.</exception>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
-    /// <exception cref="NotSupportedException">The store keeps no policies.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="RegistryCapabilities.Promotion"/> or <see cref="RegistryCapabilities.AtomicCommit"/>.</exception>
     /// <exception cref="RegistryStoreException">The store cannot do it; nothing has changed.</exception>
     public async Task SetPolicyAsync(string model, PromotionTarget target, PromotionPolicy policy, string? reason = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         CheckTarget(target);
-        PolicyRules.Check(policy, nameof(policy));
+        PromotionPolicy checkedPolicy = PromotionPolicy.Checked(policy);
         CheckReason(reason);
-        Demand(RegistryCapabilities.Promotion);
-        await ChangeAsync(model, _ => new RegistryEvent.PolicySet(target, policy, reason), cancellationToken).ConfigureAwait(false);
+        DemandPromotions();
+        bool changed = false;
+        await ChangeAsync(
+            model,
+            found =>
+            {
+                changed = !(found.Policies.TryGetValue(target, out PromotionPolicy? before) && before.IsSameAs(checkedPolicy));
+                return changed ? new RegistryEvent.PolicySet(target, checkedPolicy, reason) : null;
+            },
+            cancellationToken).ConfigureAwait(false);
+        if (changed)
+            LogPolicySet(_logger, checkedPolicy.Name, target, model);
     }
 
     /// <summary>Stops guarding an alias or a stage. Open promotions to it cannot be applied any more.</summary>
     /// <param name="model">The model's name.</param>
-    /// <param name="target">What is guarded.</param>
+    /// <param name="target">What was guarded.</param>
     /// <param name="reason">Why, for the audit log; null when nobody says.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether it was guarded.</returns>
+    /// <returns>Whether a policy guarded it.</returns>
+    /// <exception cref="ArgumentException">The reason is too long.</exception>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="RegistryCapabilities.Promotion"/> or <see cref="RegistryCapabilities.AtomicCommit"/>.</exception>
     /// <exception cref="RegistryStoreException">The store cannot do it; nothing has changed.</exception>
     public async Task<bool> RemovePolicyAsync(string model, PromotionTarget target, string? reason = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         CheckTarget(target);
         CheckReason(reason);
-        Demand(RegistryCapabilities.Promotion);
-        bool removed = false;
+        DemandPromotions();
+        PromotionPolicy? removed = null;
         await ChangeAsync(
             model,
-            found =>
-            {
-                removed = found.Policies.TryGetValue(target, out PromotionPolicy? policy);
-                return removed ? new RegistryEvent.PolicyRemoved(target, policy!.Name, reason) : null;
-            },
+            found => found.Policies.TryGetValue(target, out removed) ? new RegistryEvent.PolicyRemoved(target, removed.Name, reason) : null,
             cancellationToken).ConfigureAwait(false);
-        return removed;
+        if (removed is not null)
+            LogPolicyRemoved(_logger, removed.Name, target, model);
+        return removed is not null;
     }
 
-    /// <summary>Proposes to promote a version. Its files are verified and the policy's rules on metrics, signature and tags judged first. A promotion that lacks nothing is applied at once, in the same transaction; otherwise it waits for evidence and approvals.</summary>
+    /// <summary>Proposes to promote a version. When its policy is met at once, that is when the evidence is there and no approvals are asked for, it is applied in the same transaction.</summary>
     /// <param name="model">The model's name.</param>
-    /// <param name="version">The version's number.</param>
-    /// <param name="target">Where to promote it: what a policy guards.</param>
-    /// <param name="evidence">Evidence to begin with; null for none.</param>
-    /// <param name="reason">Why; null when nobody says.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The promotion, applied or open.</returns>
-    /// <exception cref="ArgumentException">Evidence is not legal, or given twice; or the target has this version already.</exception>
+    /// <param name="version">The number of the version.</param>
+    /// <param name="target">The alias or the stage; a policy must guard it.</param>
+    /// <param name="evidence">Evidence that is there already, no name twice; null for none. More can be given with <see cref="GiveEvidenceAsync"/>.</param>
+    /// <param name="reason">Why, for those who approve and for the audit log; null when nobody says.</param>
+    /// <param name="cancellationToken">Ends it; nothing is proposed then.</param>
+    /// <returns>The promotion: applied, or open while <see cref="Promotion.WaitsFor"/> has something.</returns>
+    /// <remarks>
+    /// <para>The version's files are read and hashed, once all other rules hold: that takes as long as reading them takes. Evidence and approvals that are missing refuse nothing; all other rules do, so that nobody is asked to approve what cannot be applied.</para>
+    /// <para>Applied to Staging or Production, the other versions there are archived, as by <see cref="TransitionStageAsync"/>.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">Evidence or the reason is not legal.</exception>
     /// <exception cref="InvalidOperationException">No policy guards the target.</exception>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
     /// <exception cref="ModelVersionNotFoundException">It has no such version.</exception>
-    /// <exception cref="PromotionRefusedException">The version breaks rules; the exception lists them. Files that do not hash are among them.</exception>
+    /// <exception cref="PromotionRefusedException">The version is there already, is not ready, breaks a rule on metrics, signature or tags, or its files are not what was registered.</exception>
     /// <exception cref="ArtifactStoreException">The files cannot be read.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="RegistryCapabilities.Promotion"/> or <see cref="RegistryCapabilities.AtomicCommit"/>.</exception>
     /// <exception cref="RegistryStoreException">The store cannot do it; nothing has changed.</exception>
-    public async Task<Promotion> ProposeAsync(
-        string model, int version, PromotionTarget target, IReadOnlyList<Evidence>? evidence = null, string? reason = null, CancellationToken cancellationToken = default)
+    public async Task<Promotion> ProposeAsync(string model, int version, PromotionTarget target, IReadOnlyList<Evidence>? evidence = null, string? reason = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         CheckTarget(target);
+        Evidence[] given = CheckedEvidence(evidence);
         CheckReason(reason);
-        Demand(RegistryCapabilities.Promotion | RegistryCapabilities.AtomicCommit);
-        Evidence[] given = [.. (evidence ?? []).OrderBy(item => item?.Name, StringComparer.Ordinal)];
-        foreach (Evidence item in given)
-            PolicyRules.Check(item, nameof(evidence));
-        if (given.DistinctBy(item => item.Name, StringComparer.Ordinal).Count() < given.Length)
-            throw new ArgumentException("Evidence of one name is given twice.", nameof(evidence));
-
-        RegisteredModel before = await GetAsync(model, cancellationToken).ConfigureAwait(false);
-        string? content = await VerifyFilesAsync(before, version, target, PolicyOf(before, target), cancellationToken).ConfigureAwait(false);
-        string actor = Actor();
-        Promotion? promotion = null;
+        DemandPromotions();
+        Guid id = default;
+        FilesVerdict? files = null;
+        IReadOnlyList<RegistryEvent> changes = [];
         await ChangeAsync(
             model,
             async found =>
             {
-                PromotionPolicy policy = PolicyOf(found, target);
-                (ModelVersion candidate, ModelVersion? champion) = await JudgeAsync(found, version, target, policy, content, cancellationToken).ConfigureAwait(false);
-                if (champion?.Number == version)
-                    throw new ArgumentException($"{target} of model '{model}' has version {version} already.", nameof(version));
-                DateTimeOffset now = Clock.GetUtcNow();
-                promotion = new Promotion
+                if (!found.Policies.TryGetValue(target, out PromotionPolicy? policy))
+                    throw new InvalidOperationException($"No policy guards {target} of model '{model}', so there is nothing to promote under. Set one with SetPolicyAsync, or move it with {(target.AliasName is null ? nameof(TransitionStageAsync) : nameof(MoveAliasAsync))}.");
+                ModelVersion candidate = await GetVersionAsync(model, version, cancellationToken).ConfigureAwait(false);
+                int? champion = await ChampionAsync(found, target, cancellationToken).ConfigureAwait(false);
+                files = await ThrowIfBrokenAsync(found, candidate, target, policy, champion, files, cancellationToken).ConfigureAwait(false);
+                var now = DateTimeOffset.FromUnixTimeMilliseconds(Clock.GetUtcNow().ToUnixTimeMilliseconds());
+                Promotion promotion = new()
                 {
-                    Id = Guid.CreateVersion7(now), ModelKey = found.Key, Version = version, Target = target, Champion = champion?.Number, ContentDigest = content, Policy = policy,
-                    Reason = reason, ProposedBy = actor, ProposedAt = Floor(now), ExpiresAt = Floor(now) + policy.ProposalLifetime, Evidence = given,
+                    Id = id = Guid.CreateVersion7(now), ModelKey = found.Key, Version = version, Target = target, Champion = champion, ContentDigest = files.Digest, Policy = policy,
+                    Reason = reason, ProposedBy = Actor(), ProposedAt = now, ExpiresAt = now + policy.ProposalLifetime, Evidence = given,
                 };
-                List<RegistryEvent> changes = [new RegistryEvent.PromotionProposed(promotion)];
-                if (PolicyRules.IsComplete(promotion))
-                    changes.AddRange(await ApplyAsync(found, candidate, promotion, cancellationToken).ConfigureAwait(false));
-                return changes;
+                return changes = [new RegistryEvent.PromotionProposed(promotion), .. await ApplicationAsync(found, promotion, candidate, cancellationToken).ConfigureAwait(false)];
             },
             cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(promotion!.Id, cancellationToken).ConfigureAwait(false);
+        LogPromotion(changes, id, model, version, target);
+        return await GetPromotionAsync(id, CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Gives evidence for an open promotion, in place of earlier evidence of its name. Approvals given before were given to other evidence and do not count any more. Where no approval is needed and this was the last that was missing, the promotion is applied in the same transaction.</summary>
+    /// <summary>Gives evidence for an open promotion, in place of earlier evidence of its name. Approvals given before do not count any more: they approved other evidence. When nothing else is waited for, the promotion is applied in the same transaction.</summary>
     /// <param name="promotion">The promotion.</param>
-    /// <param name="evidence">The evidence.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="evidence">The evidence, passed or not.</param>
+    /// <param name="cancellationToken">Ends it; nothing is given then.</param>
     /// <returns>The promotion.</returns>
+    /// <remarks>Evidence that would apply a promotion is refused when the version breaks a rule by now, so that nothing is lost without a word: give it again when the rule holds.</remarks>
     /// <exception cref="ArgumentException">The evidence is not legal.</exception>
     /// <exception cref="PromotionNotFoundException">There is no such promotion.</exception>
-    /// <exception cref="PromotionClosedException">It is closed or has expired, its policy was replaced or its target moved.</exception>
-    /// <exception cref="PromotionRefusedException">It would be applied, and the version breaks rules by now.</exception>
+    /// <exception cref="PromotionClosedException">It was applied or rejected.</exception>
+    /// <exception cref="PromotionExpiredException">Its time is over.</exception>
+    /// <exception cref="PromotionStaleException">Its policy, or the version in its stage, has changed since.</exception>
+    /// <exception cref="AliasConflictException">The alias has been moved since.</exception>
+    /// <exception cref="ModelVersionNotFoundException">The version was deleted.</exception>
+    /// <exception cref="PromotionRefusedException">It would be applied, and the version breaks a rule by now.</exception>
+    /// <exception cref="ArtifactStoreException">It would be applied, and the files cannot be read.</exception>
     /// <exception cref="RegistryStoreException">The store cannot do it; nothing has changed.</exception>
     public Task<Promotion> GiveEvidenceAsync(Guid promotion, Evidence evidence, CancellationToken cancellationToken = default)
     {
-        PolicyRules.Check(evidence, nameof(evidence));
-        return AdvanceAsync(promotion, (open, _) => open.Evidence.Contains(evidence) ? null : new RegistryEvent.EvidenceGiven(open.Id, evidence), cancellationToken);
+        ArgumentNullException.ThrowIfNull(evidence);
+        evidence.Check(nameof(evidence));
+        FilesVerdict? files = null;
+        return ChangePromotionAsync(
+            promotion,
+            async (found, current, actor) =>
+            {
+                ModelVersion candidate = await ThrowIfOverAsync(found, current, cancellationToken).ConfigureAwait(false);
+                RegistryEvent.EvidenceGiven given = new(current.Id, evidence);
+                IReadOnlyList<RegistryEvent> application = await ApplicationAsync(found, current.After(given, actor, Clock.GetUtcNow()), candidate, cancellationToken).ConfigureAwait(false);
+                if (application.Count > 0)
+                    files = await ThrowIfBrokenAsync(found, candidate, current, files, cancellationToken).ConfigureAwait(false);
+                return [given, .. application];
+            },
+            cancellationToken);
     }
 
-    /// <summary>Approves a promotion as it was read. When nothing is missing any more, it is applied in the same transaction. While evidence is missing or has failed, the approval is kept and the promotion stays open.</summary>
-    /// <param name="promotion">The promotion, as the approver has read it: its <see cref="Promotion.Digest"/> must be what it is now.</param>
-    /// <param name="comment">What the approver says, at most 5,000 characters; null for nothing.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The promotion.</returns>
+    /// <summary>Approves a promotion as it was read. The approval that is the last to be needed applies it, in the same transaction.</summary>
+    /// <param name="promotion">The promotion, as the approver read it: its <see cref="Promotion.Digest"/> says what is approved.</param>
+    /// <param name="comment">What the approver says, for the audit log; null for nothing.</param>
+    /// <param name="cancellationToken">Ends it; nothing is approved then.</param>
+    /// <returns>The promotion: applied, or open while <see cref="Promotion.WaitsFor"/> has something.</returns>
+    /// <remarks>
+    /// <para>All rules are judged again, on what the transaction changes, and the files are read and hashed again. When required evidence is missing or did not pass, the approval is kept and the promotion stays open; it counts as long as the evidence stays as it is.</para>
+    /// </remarks>
     /// <exception cref="ArgumentException">The comment is too long.</exception>
     /// <exception cref="PromotionNotFoundException">There is no such promotion.</exception>
+    /// <exception cref="PromotionClosedException">It was applied or rejected.</exception>
+    /// <exception cref="PromotionExpiredException">Its time is over.</exception>
     /// <exception cref="PromotionChangedException">Evidence was given since it was read; the exception has both digests.</exception>
-    /// <exception cref="ApproverRefusedException">The actor proposed it, registered the version, or has approved it already.</exception>
-    /// <exception cref="PromotionClosedException">It is closed or has expired, its policy was replaced or its target moved.</exception>
-    /// <exception cref="PromotionRefusedException">The version breaks rules by now; files that do not hash are among them. The approval is not kept.</exception>
+    /// <exception cref="ApprovalRefusedException">Who approves has proposed it, has registered the version, or has approved it already.</exception>
+    /// <exception cref="PromotionStaleException">Its policy, or the version in its stage, has changed since.</exception>
+    /// <exception cref="AliasConflictException">The alias has been moved since it was proposed; the exception has both versions.</exception>
+    /// <exception cref="ModelVersionNotFoundException">The version was deleted.</exception>
+    /// <exception cref="PromotionRefusedException">The version breaks a rule by now, or its files are not what was registered.</exception>
     /// <exception cref="ArtifactStoreException">The files cannot be read.</exception>
     /// <exception cref="RegistryStoreException">The store cannot do it; nothing has changed.</exception>
     public Task<Promotion> ApproveAsync(Promotion promotion, string? comment = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(promotion);
         RegistryLimits.CheckText(comment, RegistryLimits.ReasonLength, "A comment", nameof(comment));
-        string read = promotion.Digest, actor = Actor();
-        return AdvanceAsync(
+        string digest = promotion.Digest;
+        FilesVerdict? files = null;
+        return ChangePromotionAsync(
             promotion.Id,
-            (open, version) =>
+            async (found, current, actor) =>
             {
-                if (open.Digest != read)
-                    throw new PromotionChangedException(open.Id, read, open.Digest);
-                if (open.ProposedBy == actor)
-                    throw new ApproverRefusedException(open.Id, actor, "they proposed it. Somebody else must approve it.");
-                if (version.User == actor)
-                    throw new ApproverRefusedException(open.Id, actor, "they registered the version. Somebody else must approve it.");
-                if (open.ValidApprovers.Contains(actor, StringComparer.Ordinal))
-                    throw new ApproverRefusedException(open.Id, actor, "they have approved it already. Somebody else must, too.");
-                return new RegistryEvent.PromotionApproved(open.Id, open.Digest, comment);
+                ModelVersion candidate = await ThrowIfOverAsync(found, current, cancellationToken).ConfigureAwait(false);
+                if (current.Digest != digest)
+                    throw new PromotionChangedException(current.Id, digest, current.Digest);
+                ApprovalRefusal? refusal =
+                    actor == current.ProposedBy ? ApprovalRefusal.IsProposer
+                    : actor == candidate.User ? ApprovalRefusal.IsRegistrant
+                    : current.ValidApprovers.Contains(actor, StringComparer.Ordinal) ? ApprovalRefusal.HasApproved
+                    : null;
+                if (refusal is { } why)
+                    throw new ApprovalRefusedException(current.Id, actor, why);
+                files = await ThrowIfBrokenAsync(found, candidate, current, files, cancellationToken).ConfigureAwait(false);
+                RegistryEvent.PromotionApproved approved = new(current.Id, digest, comment);
+                return [approved, .. await ApplicationAsync(found, current.After(approved, actor, Clock.GetUtcNow()), candidate, cancellationToken).ConfigureAwait(false)];
             },
             cancellationToken);
     }
 
-    /// <summary>Rejects an open promotion, also one that has expired or cannot be applied any more.</summary>
+    /// <summary>Rejects an open promotion, expired or not. Anybody may, its proposer too.</summary>
     /// <param name="promotion">The promotion.</param>
     /// <param name="reason">Why; null when nobody says.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The promotion.</returns>
+    /// <returns>The promotion, rejected.</returns>
+    /// <exception cref="ArgumentException">The reason is too long.</exception>
     /// <exception cref="PromotionNotFoundException">There is no such promotion.</exception>
-    /// <exception cref="PromotionClosedException">It was applied or rejected before.</exception>
+    /// <exception cref="PromotionClosedException">It was applied or rejected.</exception>
     /// <exception cref="RegistryStoreException">The store cannot do it; nothing has changed.</exception>
-    public async Task<Promotion> RejectAsync(Guid promotion, string? reason = null, CancellationToken cancellationToken = default)
+    public Task<Promotion> RejectAsync(Guid promotion, string? reason = null, CancellationToken cancellationToken = default)
     {
         CheckReason(reason);
-        RegisteredModel model = await ModelOfAsync(promotion, cancellationToken).ConfigureAwait(false);
-        await ChangeAsync(
-            model.Name,
-            async _ =>
-            {
-                ThrowIfClosed(await ReadAsync(promotion, cancellationToken).ConfigureAwait(false));
-                return [new RegistryEvent.PromotionRejected(promotion, reason)];
-            },
-            cancellationToken).ConfigureAwait(false);
-        return await ReadAsync(promotion, cancellationToken).ConfigureAwait(false);
+        return ChangePromotionAsync(
+            promotion,
+            (_, current, _) => current.Status == PromotionStatus.Open
+                ? ValueTask.FromResult<IReadOnlyList<RegistryEvent>>([new RegistryEvent.PromotionRejected(current.Id, reason)])
+                : throw new PromotionClosedException(current.Id, current.Status),
+            cancellationToken);
     }
 
     /// <summary>Gets a promotion.</summary>
     /// <param name="promotion">The promotion.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The promotion.</returns>
-    /// <exception cref="PromotionNotFoundException">There is no such promotion.</exception>
-    /// <exception cref="NotSupportedException">The store keeps no promotions.</exception>
+    /// <exception cref="PromotionNotFoundException">There is none, or its model was deleted.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="RegistryCapabilities.Promotion"/>.</exception>
     /// <exception cref="RegistryStoreException">The store cannot be read.</exception>
     public async Task<Promotion> GetPromotionAsync(Guid promotion, CancellationToken cancellationToken = default)
     {
         Demand(RegistryCapabilities.Promotion);
-        return await ReadAsync(promotion, cancellationToken).ConfigureAwait(false);
+        return await Store.FindPromotionAsync(promotion, cancellationToken).ConfigureAwait(false) ?? throw new PromotionNotFoundException(promotion);
     }
 
-    /// <summary>Finds the promotions of a model.</summary>
+    /// <summary>Finds the promotions of a model. Whether an open one has expired <see cref="Promotion.IsExpiredAt"/> tells.</summary>
     /// <param name="model">The model's name.</param>
-    /// <param name="status">Where they stand; null for all. Those whose time is over are among the open ones.</param>
+    /// <param name="status">Where they stand; null, the default, for all.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The promotions, the oldest first.</returns>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
-    /// <exception cref="NotSupportedException">The store keeps no promotions.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="RegistryCapabilities.Promotion"/>.</exception>
     /// <exception cref="RegistryStoreException">The store cannot be read.</exception>
     public async Task<IReadOnlyList<Promotion>> FindPromotionsAsync(string model, PromotionStatus? status = null, CancellationToken cancellationToken = default)
     {
@@ -213,197 +250,208 @@ public sealed partial class ModelRegistry
         return await Store.FindPromotionsAsync(found.Key, status, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Moves an alias back to the version that it pointed to before; a second call goes back one more. Deleted versions are passed over. Also an alias that a policy guards can be rolled back, without approvals: what was there before has been approved, and trouble does not wait.</summary>
+    /// <summary>Moves an alias back to the version that it pointed to before. A second rollback goes back one further.</summary>
     /// <param name="model">The model's name.</param>
-    /// <param name="alias">The alias.</param>
-    /// <param name="expected">The version that it must point to now; null does not ask.</param>
+    /// <param name="alias">The alias; case counts.</param>
+    /// <param name="expected">The version that it must point to now: the one that turned out to be wrong. Null does not ask.</param>
     /// <param name="reason">Why, for the audit log; null when nobody says.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="cancellationToken">Ends it; the alias stays where it is then.</param>
     /// <returns>The alias as it is after the move.</returns>
+    /// <remarks>
+    /// <para>Versions that were deleted since are skipped. The files of the version are read and hashed first, so that a rollback never leads to a damaged one.</para>
+    /// <para>A guarded alias needs no approval to go back: what was there has been judged before, and going back must not wait. Open promotions to it were proposed against the version that it leaves, and cannot be applied any more.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">The reason is too long, or the expected version is negative.</exception>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
-    /// <exception cref="AliasNotFoundException">It has no such alias.</exception>
-    /// <exception cref="AliasConflictException">It points to another version than expected.</exception>
-    /// <exception cref="NoEarlierVersionException">It has pointed to no other version before that is still there.</exception>
-    /// <exception cref="ArtifactCorruptException">The files of the earlier version are not what was registered.</exception>
-    /// <exception cref="ArtifactStoreException">They cannot be read.</exception>
+    /// <exception cref="AliasConflictException">It points to another version than expected; the exception has both.</exception>
+    /// <exception cref="AliasNotFoundException">There is no such alias.</exception>
+    /// <exception cref="NoEarlierVersionException">It pointed to no other version before, or none of them is there any more.</exception>
+    /// <exception cref="ArtifactCorruptException">The files of the version are not what was registered.</exception>
+    /// <exception cref="ArtifactStoreException">The files cannot be read.</exception>
     /// <exception cref="RegistryStoreException">The store cannot do it; nothing has changed.</exception>
     public async Task<ModelAlias> RollbackAsync(string model, string alias, int? expected = null, string? reason = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(alias);
+        if (expected is { } number)
+            ArgumentOutOfRangeException.ThrowIfNegative(number, nameof(expected));
         CheckReason(reason);
-        Demand(RegistryCapabilities.AtomicCommit);
-        int verified = 0;
+        if (expected is not null)
+            Demand(RegistryCapabilities.AtomicCommit);
+        RegistryEvent.AliasMoved? move = null;
+        ModelAlias? moved = null;
+        (Guid Model, int Version)? verified = null;
+        await ChangeAsync(
+            model,
+            async found =>
+            {
+                ModelAlias? pointer = found.FindAlias(alias);
+                if (expected is { } value && value != (pointer?.Version ?? 0))
+                    throw new AliasConflictException(model, alias, value, pointer?.Version ?? 0);
+                if (pointer is null)
+                    throw new AliasNotFoundException(model, alias);
+                int to = await EarlierAsync(model, pointer, cancellationToken).ConfigureAwait(false) ?? throw new NoEarlierVersionException(model, alias);
+                if (verified != (found.Key, to))
+                    verified = ((await VerifyVersionAsync(model, to, cancellationToken).ConfigureAwait(false)).ModelKey, to);
+                move = new RegistryEvent.AliasMoved(alias, pointer.Version, to, AliasCause.Rollback, reason, Promotion: null);
+                moved = ModelAlias.After(pointer, move, Actor(), Clock.GetUtcNow());
+                return [move];
+            },
+            cancellationToken).ConfigureAwait(false);
+        LogRolledBack(_logger, alias, model, move!.From!.Value, move.To);
+        return moved!;
+    }
+
+    /// <summary>The last version that an alias pointed to, that is still there and not where it points to now.</summary>
+    private async ValueTask<int?> EarlierAsync(string model, ModelAlias alias, CancellationToken cancellationToken)
+    {
+        foreach (int earlier in alias.Earlier.Reverse())
+        {
+            if (earlier != alias.Version && await Store.FindVersionAsync(model, earlier, cancellationToken).ConfigureAwait(false) is not null)
+                return earlier;
+        }
+
+        return null;
+    }
+
+    /// <summary>Changes a promotion: decides on what it and its model are, and decides again when somebody else was faster.</summary>
+    private async Task<Promotion> ChangePromotionAsync(Guid id, Func<RegisteredModel, Promotion, string, ValueTask<IReadOnlyList<RegistryEvent>>> decide, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        DemandPromotions();
+        string actor = Actor();
+        Guid key = (await GetPromotionAsync(id, cancellationToken).ConfigureAwait(false)).ModelKey;
         while (true)
         {
-            // Files are read outside the decision; it holds if it is for the version whose files were read.
-            int earlier = (await EarlierAsync(await GetAsync(model, cancellationToken).ConfigureAwait(false), alias, expected, cancellationToken).ConfigureAwait(false)).Number;
-            if (earlier != verified)
-                await VerifyVersionAsync(model, earlier, cancellationToken).ConfigureAwait(false);
-            verified = earlier;
-            bool moved = false;
-            await ChangeAsync(
-                model,
-                async found =>
-                {
-                    (int now, int to) = (found.FindAlias(alias)?.Version ?? 0, (await EarlierAsync(found, alias, expected, cancellationToken).ConfigureAwait(false)).Number);
-                    moved = to == verified;
-                    return moved ? [new RegistryEvent.AliasMoved(alias, now, to, AliasCause.Rollback, reason, Promotion: null)] : [];
-                },
-                cancellationToken).ConfigureAwait(false);
-            if (moved)
-            {
-                ModelAlias after = (await GetAsync(model, cancellationToken).ConfigureAwait(false)).FindAlias(alias) ?? throw new AliasNotFoundException(model, alias);
-                LogRolledBack(_logger, alias, model, verified, reason);
-                return after;
-            }
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // The model first, by its revision: a promotion that has changed since then fails the commit.
+            RegisteredModel model = await Store.FindModelAsync(key, cancellationToken).ConfigureAwait(false) ?? throw new PromotionNotFoundException(id);
+            Promotion promotion = await GetPromotionAsync(id, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<RegistryEvent> changes = await decide(model, promotion, actor).ConfigureAwait(false);
+            if (!await TryCommitAsync(key, model.Revision, changes, actor, cancellationToken).ConfigureAwait(false))
+                continue;
+
+            // From here on it is done: whoever cancels learns of it all the same.
+            LogPromotion(changes, id, model.Name, promotion.Version, promotion.Target);
+            return await GetPromotionAsync(id, CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Raises when a promotion cannot be applied any more, whoever approves it.</summary>
+    /// <returns>The version that is to be promoted.</returns>
+    private async ValueTask<ModelVersion> ThrowIfOverAsync(RegisteredModel model, Promotion promotion, CancellationToken cancellationToken)
+    {
+        if (promotion.Status != PromotionStatus.Open)
+            throw new PromotionClosedException(promotion.Id, promotion.Status);
+        if (promotion.IsExpiredAt(Clock.GetUtcNow()))
+            throw new PromotionExpiredException(promotion.Id, promotion.ExpiresAt);
+        if (!model.Policies.TryGetValue(promotion.Target, out PromotionPolicy? policy))
+            throw new PromotionStaleException(promotion.Id, $"Policy '{promotion.Policy.Name}' does not guard {promotion.Target} any more.");
+        if (!policy.IsSameAs(promotion.Policy))
+            throw new PromotionStaleException(promotion.Id, $"The policy of {promotion.Target} has changed.");
+        int? champion = await ChampionAsync(model, promotion.Target, cancellationToken).ConfigureAwait(false);
+        if (champion != promotion.Champion)
+            throw promotion.Target.AliasName is { } alias ? new AliasConflictException(model.Name, alias, promotion.Champion ?? 0, champion ?? 0) : new PromotionStaleException(promotion.Id, $"Another version is in {promotion.Target} by now.");
+        return await GetVersionAsync(model.Name, promotion.Version, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<FilesVerdict> ThrowIfBrokenAsync(RegisteredModel model, ModelVersion candidate, Promotion promotion, FilesVerdict? known, CancellationToken cancellationToken)
+    {
+        FilesVerdict files = await ThrowIfBrokenAsync(model, candidate, promotion.Target, promotion.Policy, promotion.Champion, known, cancellationToken).ConfigureAwait(false);
+        return files.Digest == promotion.ContentDigest
+            ? files
+            : throw new PromotionRefusedException(model.Name, candidate.Number, promotion.Target, promotion.Policy.Name, [$"Its files have the digest {files.Digest}; those that were proposed had {promotion.ContentDigest}."]);
+    }
+
+    /// <summary>Raises when a version breaks a rule that neither evidence nor approvals can mend. The files come last: reading them takes longest.</summary>
+    private async ValueTask<FilesVerdict> ThrowIfBrokenAsync(
+        RegisteredModel model, ModelVersion candidate, PromotionTarget target, PromotionPolicy policy, int? championNumber, FilesVerdict? known, CancellationToken cancellationToken)
+    {
+        ModelVersion? champion = championNumber is { } number ? await Store.FindVersionAsync(model.Name, number, cancellationToken).ConfigureAwait(false) : null;
+        IReadOnlyList<string> failures = PromotionRules.Failures(model, candidate, target, policy, champion);
+        FilesVerdict? files = null;
+        if (failures.Count == 0)
+        {
+            files = known is not null && known.IsOf(candidate) ? known : await VerifyFilesAsync(candidate, cancellationToken).ConfigureAwait(false);
+            failures = files.Failure is { } failure ? [failure] : [];
+        }
+
+        return failures.Count == 0 ? files! : throw new PromotionRefusedException(model.Name, candidate.Number, target, policy.Name, failures);
+    }
+
+    private async ValueTask<FilesVerdict> VerifyFilesAsync(ModelVersion version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ModelVersion verified = await VerifyVersionAsync(version.Model, version.Number, cancellationToken).ConfigureAwait(false);
+            return new FilesVerdict(verified.ModelKey, verified.Number, verified.Facts.Manifest!.Digest, Failure: null);
+        }
+        catch (ArtifactCorruptException corrupt)
+        {
+            return new FilesVerdict(version.ModelKey, version.Number, version.Facts.Manifest?.Digest, corrupt.Message);
+        }
+    }
+
+    /// <summary>What applies a promotion whose policy is met; nothing while it waits.</summary>
+    private async ValueTask<IReadOnlyList<RegistryEvent>> ApplicationAsync(RegisteredModel model, Promotion promotion, ModelVersion candidate, CancellationToken cancellationToken)
+    {
+        if (promotion.WaitsFor.Count > 0)
+            return [];
+        RegistryEvent.PromotionApplied applied = new(promotion.Id);
+        if (promotion.Target.AliasName is { } alias)
+            return [applied, new RegistryEvent.AliasMoved(alias, promotion.Champion, promotion.Version, AliasCause.Promotion, promotion.Reason, promotion.Id)];
+        ModelStage stage = promotion.Target.Stage;
+        return [applied, .. await StageChangesAsync(model, candidate, stage, archiveOthers: stage != ModelStage.Archived, promotion.Reason, cancellationToken).ConfigureAwait(false)];
+    }
+
+    private void DemandPromotions()
+    {
+        Demand(RegistryCapabilities.AtomicCommit);
+        Demand(RegistryCapabilities.Promotion);
     }
 
     private static void CheckTarget(PromotionTarget target)
     {
         if (target == default)
-            throw new ArgumentException("default is no target; make one with PromotionTarget.Alias or PromotionTarget.OfStage.", nameof(target));
+            throw new ArgumentException("A target is an alias or a stage: PromotionTarget.Alias(\"champion\").", nameof(target));
     }
 
-    private static DateTimeOffset Floor(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
-
-    private static PromotionPolicy PolicyOf(RegisteredModel model, PromotionTarget target) =>
-        model.Policies.TryGetValue(target, out PromotionPolicy? policy)
-            ? policy
-            : throw new InvalidOperationException($"No policy guards {target} of model '{model.Name}'. Set one with SetPolicyAsync, or move it with {(target.AliasName is null ? nameof(TransitionStageAsync) : nameof(MoveAliasAsync))}.");
-
-    private static void ThrowIfClosed(Promotion promotion)
+    private static Evidence[] CheckedEvidence(IReadOnlyList<Evidence>? evidence)
     {
-        if (promotion.Status == PromotionStatus.Applied)
-            throw new PromotionClosedException(promotion.Id, PromotionClosedReason.Applied, $"'{promotion.ClosedBy}' applied it on {promotion.ClosedAt:u}.");
-        if (promotion.Status == PromotionStatus.Rejected)
-            throw new PromotionClosedException(promotion.Id, PromotionClosedReason.Rejected, $"'{promotion.ClosedBy}' rejected it on {promotion.ClosedAt:u}.");
-    }
-
-    private async ValueTask<Promotion> ReadAsync(Guid promotion, CancellationToken cancellationToken) =>
-        await Store.FindPromotionAsync(promotion, cancellationToken).ConfigureAwait(false) ?? throw new PromotionNotFoundException(promotion);
-
-    private async ValueTask<RegisteredModel> ModelOfAsync(Guid promotion, CancellationToken cancellationToken)
-    {
-        Demand(RegistryCapabilities.Promotion | RegistryCapabilities.AtomicCommit);
-        Promotion found = await ReadAsync(promotion, cancellationToken).ConfigureAwait(false);
-        return await Store.FindModelAsync(found.ModelKey, cancellationToken).ConfigureAwait(false) ?? throw new PromotionNotFoundException(promotion);
-    }
-
-    /// <summary>Changes an open promotion, and applies it when nothing is missing then.</summary>
-    private async Task<Promotion> AdvanceAsync(Guid id, Func<Promotion, ModelVersion, RegistryEvent?> decide, CancellationToken cancellationToken)
-    {
-        RegisteredModel before = await ModelOfAsync(id, cancellationToken).ConfigureAwait(false);
-        string actor = Actor();
-        string? content = null;
-        bool isVerified = false;
-        while (true)
+        Evidence[] given = [.. evidence ?? []];
+        foreach (Evidence item in given)
         {
-            bool needsFiles = false;
-            Promotion? last = null;
-            await ChangeAsync(
-                before.Name,
-                async found =>
-                {
-                    needsFiles = false;
-                    Promotion promotion = last = await ReadAsync(id, cancellationToken).ConfigureAwait(false);
-                    await ThrowIfStaleAsync(found, promotion, cancellationToken).ConfigureAwait(false);
-                    ModelVersion version = await GetVersionAsync(found.Name, promotion.Version, cancellationToken).ConfigureAwait(false);
-                    if (decide(promotion, version) is not { } change)
-                        return [];
-                    Promotion after = promotion.After(change, actor, Clock.GetUtcNow());
-                    bool isLast = PolicyRules.IsComplete(after);
-                    if ((isLast || change is RegistryEvent.PromotionApproved) && !isVerified)
-                    {
-                        needsFiles = true;
-                        return [];
-                    }
-
-                    if (change is RegistryEvent.PromotionApproved || isLast)
-                        await JudgeAsync(found, promotion.Version, promotion.Target, promotion.Policy, content, cancellationToken).ConfigureAwait(false);
-                    return isLast ? [change, .. await ApplyAsync(found, version, after, cancellationToken).ConfigureAwait(false)] : [change];
-                },
-                cancellationToken).ConfigureAwait(false);
-            if (!needsFiles)
-                return await ReadAsync(id, cancellationToken).ConfigureAwait(false);
-
-            // Files are read outside the decision, which is made again then.
-            content = await VerifyFilesAsync(before, last!.Version, last.Target, last.Policy, cancellationToken).ConfigureAwait(false);
-            isVerified = true;
-        }
-    }
-
-    private async ValueTask ThrowIfStaleAsync(RegisteredModel model, Promotion promotion, CancellationToken cancellationToken)
-    {
-        ThrowIfClosed(promotion);
-        if (promotion.IsExpiredAt(Clock.GetUtcNow()))
-            throw new PromotionClosedException(promotion.Id, PromotionClosedReason.Expired, $"it expired on {promotion.ExpiresAt:u}.");
-        if (!model.Policies.TryGetValue(promotion.Target, out PromotionPolicy? policy) || !RegistryJson.Write(policy).AsSpan().SequenceEqual(RegistryJson.Write(promotion.Policy)))
-            throw new PromotionClosedException(promotion.Id, PromotionClosedReason.PolicyChanged, $"policy '{promotion.Policy.Name}' guards {promotion.Target} no longer as it was.");
-        int? champion = await ChampionAsync(model, promotion.Target, cancellationToken).ConfigureAwait(false);
-        if (champion != promotion.Champion)
-            throw new PromotionClosedException(promotion.Id, PromotionClosedReason.TargetMoved, $"{promotion.Target} has {Describe(champion)} by now, not {Describe(promotion.Champion)}.");
-
-        static string Describe(int? version) => version is { } number ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"version {number}") : "no version";
-    }
-
-    /// <summary>The version and the one that is there now, when the version breaks no rule.</summary>
-    private async ValueTask<(ModelVersion Version, ModelVersion? Champion)> JudgeAsync(
-        RegisteredModel model, int number, PromotionTarget target, PromotionPolicy policy, string? content, CancellationToken cancellationToken)
-    {
-        ModelVersion version = await GetVersionAsync(model.Name, number, cancellationToken).ConfigureAwait(false);
-        ModelVersion? champion = await ChampionAsync(model, target, cancellationToken).ConfigureAwait(false) is { } now ? await GetVersionAsync(model.Name, now, cancellationToken).ConfigureAwait(false) : null;
-        List<string> failures = [.. PolicyRules.Failures(policy, version, champion)];
-        if (version.Status != ModelVersionStatus.Ready)
-            failures.Add($"Its status is {version.Status}.");
-        if (version.Facts.Manifest?.Digest != content)
-            failures.Add("Its files are others than those that were verified.");
-        return failures.Count == 0 ? (version, champion) : throw new PromotionRefusedException(version.Ref, target, policy.Name, failures);
-    }
-
-    /// <summary>Verifies the files of a version.</summary>
-    /// <returns>The digest of their content.</returns>
-    private async ValueTask<string?> VerifyFilesAsync(RegisteredModel model, int number, PromotionTarget target, PromotionPolicy policy, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await VerifyVersionAsync(model.Name, number, cancellationToken).ConfigureAwait(false)).Facts.Manifest?.Digest;
-        }
-        catch (ArtifactCorruptException damage)
-        {
-            throw new PromotionRefusedException(new ModelVersionRef(model.Name, number), target, policy.Name, [$"Its files are not what was registered: {damage.Message}"]);
-        }
-    }
-
-    private async ValueTask<IReadOnlyList<RegistryEvent>> ApplyAsync(RegisteredModel model, ModelVersion version, Promotion promotion, CancellationToken cancellationToken)
-    {
-        LogApplying(_logger, promotion.Id, version.Ref, promotion.Target);
-        RegistryEvent applied = new RegistryEvent.PromotionApplied(promotion.Id);
-        return promotion.Target.AliasName is { } alias
-            ? [applied, new RegistryEvent.AliasMoved(alias, promotion.Champion, promotion.Version, AliasCause.Promotion, promotion.Reason, promotion.Id)]
-            : [applied, .. await StageChangesAsync(model, version, promotion.Target.Stage, promotion.Target.Stage != ModelStage.Archived, promotion.Reason, cancellationToken).ConfigureAwait(false)];
-    }
-
-    private async ValueTask<ModelVersion> EarlierAsync(RegisteredModel model, string alias, int? expected, CancellationToken cancellationToken)
-    {
-        ModelAlias? now = model.FindAlias(alias);
-        if (expected is { } value && value != (now?.Version ?? 0))
-            throw new AliasConflictException(model.Name, alias, value, now?.Version ?? 0);
-        if (now is null)
-            throw new AliasNotFoundException(model.Name, alias);
-        foreach (int number in now.Earlier.Reverse())
-        {
-            if (number != now.Version && await Store.FindVersionAsync(model.Name, number, cancellationToken).ConfigureAwait(false) is { } version)
-                return version;
+            ArgumentNullException.ThrowIfNull(item, nameof(evidence));
+            item.Check(nameof(evidence));
         }
 
-        throw new NoEarlierVersionException(model.Name, alias);
+        return given.GroupBy(item => item.Name, StringComparer.Ordinal).FirstOrDefault(items => items.Count() > 1) is { } twice
+            ? throw new ArgumentException($"Evidence '{twice.Key}' is given twice.", nameof(evidence))
+            : [.. given.OrderBy(item => item.Name, StringComparer.Ordinal)];
     }
 
-    [LoggerMessage(2200, LogLevel.Debug, "Promotion {Promotion} lacks nothing: {Version} goes to {Target}")]
-    private static partial void LogApplying(ILogger logger, Guid promotion, ModelVersionRef version, PromotionTarget target);
+    private void LogPromotion(IReadOnlyList<RegistryEvent> changes, Guid id, string model, int version, PromotionTarget target)
+    {
+        if (changes.Any(change => change is RegistryEvent.PromotionApplied))
+            LogPromoted(_logger, version, model, target, id);
+    }
 
-    [LoggerMessage(2201, LogLevel.Warning, "Rolled alias {Alias} of model {Model} back to version {Version}: {Reason}")]
-    private static partial void LogRolledBack(ILogger logger, string alias, string model, int version, string? reason);
+    [LoggerMessage(2200, LogLevel.Information, "Policy {Policy} guards {Target} of model {Model}")]
+    private static partial void LogPolicySet(ILogger logger, string policy, PromotionTarget target, string model);
+
+    [LoggerMessage(2201, LogLevel.Warning, "Policy {Policy} does not guard {Target} of model {Model} any more")]
+    private static partial void LogPolicyRemoved(ILogger logger, string policy, PromotionTarget target, string model);
+
+    [LoggerMessage(2202, LogLevel.Information, "Promoted version {Version} of model {Model} to {Target} by promotion {Promotion}")]
+    private static partial void LogPromoted(ILogger logger, int version, string model, PromotionTarget target, Guid promotion);
+
+    [LoggerMessage(2203, LogLevel.Warning, "Rolled back alias {Alias} of model {Model} from version {From} to {To}")]
+    private static partial void LogRolledBack(ILogger logger, string alias, string model, int from, int to);
+
+    /// <summary>What reading the files of a version told: kept while a decision is made again, for reading them takes long.</summary>
+    private sealed record FilesVerdict(Guid ModelKey, int Number, string? Digest, string? Failure)
+    {
+        public bool IsOf(ModelVersion version) => (ModelKey, Number, Digest) == (version.ModelKey, version.Number, version.Facts.Manifest?.Digest);
+    }
 }

@@ -1,22 +1,28 @@
+using System.Globalization;
+
 namespace MLOps.Registry.Promotions;
 
-/// <summary>A version does not meet the policy that guards where it is to be promoted. Nothing has changed.</summary>
+/// <summary>A version does not meet what a promotion asks for. Nothing has changed.</summary>
+/// <param name="model">The model's name.</param>
 /// <param name="version">The version.</param>
-/// <param name="target">Where it was to be promoted.</param>
+/// <param name="target">Where it was to be promoted to.</param>
 /// <param name="policy">The policy's name.</param>
-/// <param name="failures">What it does not meet, a sentence each; at least one.</param>
-public sealed class PromotionRefusedException(ModelVersionRef version, PromotionTarget target, string policy, IReadOnlyList<string> failures)
-    : MLOpsException($"Policy '{policy}' refuses to promote {version} to {target}: {string.Join(" ", failures)}")
+/// <param name="failures">What does not hold, each a sentence with what is asked for and what is there; at least one.</param>
+public sealed class PromotionRefusedException(string model, int version, PromotionTarget target, string policy, IReadOnlyList<string> failures)
+    : MLOpsException(string.Create(CultureInfo.InvariantCulture, $"Version {version} of model '{model}' is not promoted to {target} under policy '{policy}': {string.Join(' ', failures)}"))
 {
-    /// <summary>The version.</summary>
-    public ModelVersionRef Version { get; } = version;
+    /// <summary>The model's name.</summary>
+    public string Model { get; } = model;
 
-    /// <summary>Where it was to be promoted.</summary>
+    /// <summary>The version.</summary>
+    public int Version { get; } = version;
+
+    /// <summary>Where it was to be promoted to.</summary>
     public PromotionTarget Target { get; } = target;
 
     /// <summary>The policy's name.</summary>
     public string Policy { get; } = policy;
 
-    /// <summary>What it does not meet, a sentence each.</summary>
+    /// <summary>What does not hold, each a sentence.</summary>
     public IReadOnlyList<string> Failures { get; } = failures;
 }
