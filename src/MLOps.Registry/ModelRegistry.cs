@@ -39,6 +39,7 @@ public sealed partial class ModelRegistry : IAsyncDisposable
         string root = (tracker?.ArtifactRoot.AbsoluteUri ?? FolderUri(builder.ArtifactRoot!)).TrimEnd('/');
         _artifactRoot = new Uri(options.ArtifactRoot is { } own ? FolderUri(own) : $"{root}/models");
         Store = builder.CreateStore!(new StoreContext(Clock, loggers, root, services));
+        StartEvents(builder, services);
     }
 
     /// <summary>The store.</summary>
@@ -70,8 +71,10 @@ public sealed partial class ModelRegistry : IAsyncDisposable
     /// <returns>A task that ends when they are closed.</returns>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            await Store.DisposeAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        await StopEventsAsync().ConfigureAwait(false);
+        await Store.DisposeAsync().ConfigureAwait(false);
     }
 
     private static string FolderUri(string folderOrUri) =>

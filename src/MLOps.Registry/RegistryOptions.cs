@@ -14,4 +14,11 @@ public sealed class RegistryOptions
 
     /// <summary>How often those who watch look whether another process has changed something. Changes of this process are seen at once. Default: 2 s; 50 ms to 1 day.</summary>
     public TimeSpan WatchInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// What the registry calls itself to others: the first line of its checkpoints and the source of its events. Null, the default:
+    /// <c>mlops-registry/</c> and 16 hex digits that are made of the store's address, so that a store that moves has another. Recommended: a URL without scheme that
+    /// you own, such as <c>example.com/models</c>. 1 to 250 characters of URLs; no white space, no <c>+</c>.
+    /// </summary>
+    public string? Origin { get; set; }
 }

@@ -20,6 +20,7 @@ public readonly record struct AuditRecord(long Sequence, ReadOnlyMemory<byte> Co
     internal const int HashLength = 32;
     private const byte Version = 1;
     private const int ActorAt = 1 + 8 + 8 + 16;
+    private const long LastMillisecond = 253_402_300_799_999; // The end of the year 9999, and of DateTimeOffset.
 
     /// <summary>For stores: writes the event that comes after the end of a log.</summary>
     /// <param name="head">The end of the log.</param>
@@ -59,13 +60,10 @@ public readonly record struct AuditRecord(long Sequence, ReadOnlyMemory<byte> Co
     public AuditEvent Read()
     {
         ReadOnlySpan<byte> content = Checked();
-        int actor = BinaryPrimitives.ReadInt32BigEndian(content[ActorAt..]);
-        if (actor < 0 || actor > content.Length - ActorAt - 4)
-            throw Damaged();
         RegistryEvent change;
         try
         {
-            change = RegistryJson.ReadEvent(content[(ActorAt + 4 + actor)..]);
+            change = RegistryJson.ReadEvent(JsonIn(content));
         }
         catch (System.Text.Json.JsonException)
         {
@@ -76,11 +74,23 @@ public readonly record struct AuditRecord(long Sequence, ReadOnlyMemory<byte> Co
         {
             Sequence = Sequence,
             At = Time,
-            Actor = Encoding.UTF8.GetString(content.Slice(ActorAt + 4, actor)),
-            ModelKey = new Guid(content.Slice(17, 16), bigEndian: true),
+            Actor = Encoding.UTF8.GetString(ActorIn(content)),
+            ModelKey = ModelKeyIn(content),
             Change = change,
             Hash = Convert.ToHexStringLower(Hash.Span),
         };
+    }
+
+    /// <summary>The event's JSON as it was written.</summary>
+    internal ReadOnlyMemory<byte> Json => Content[(Checked().Length - JsonIn(Content.Span).Length)..];
+
+    internal long Milliseconds => MillisecondsIn(Checked());
+
+    /// <summary>Whether the event is of a kind, or of one of those that begin alike, without reading it: its JSON begins with its kind.</summary>
+    internal bool IsOf(ReadOnlySpan<byte> kind)
+    {
+        ReadOnlySpan<byte> json = JsonIn(Checked());
+        return json.StartsWith(KindStart) && json[KindStart.Length..].StartsWith(kind);
     }
 
     internal static void HashAfter(ReadOnlySpan<byte> previous, ReadOnlySpan<byte> content, Span<byte> hash)
@@ -95,10 +105,23 @@ public readonly record struct AuditRecord(long Sequence, ReadOnlyMemory<byte> Co
             ArrayPool<byte>.Shared.Return(rented);
     }
 
-    /// <summary>The sequence number that the content has; -1 when it is too short to have one.</summary>
-    internal static long SequenceIn(ReadOnlySpan<byte> content) => content.Length >= ActorAt + 4 && content[0] == Version ? BinaryPrimitives.ReadInt64BigEndian(content[1..]) : -1;
+    /// <summary>The sequence number that the content has; -1 when no event could have this content.</summary>
+    internal static long SequenceIn(ReadOnlySpan<byte> content) =>
+        content.Length > ActorAt + 4 && content[0] == Version && MillisecondsIn(content) is >= 0 and <= LastMillisecond
+        && BinaryPrimitives.ReadInt32BigEndian(content[ActorAt..]) is >= 0 and int actor && actor < content.Length - ActorAt - 4
+            ? BinaryPrimitives.ReadInt64BigEndian(content[1..]) : -1;
 
-    private DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(Checked()[9..]));
+    internal static long MillisecondsIn(ReadOnlySpan<byte> content) => BinaryPrimitives.ReadInt64BigEndian(content[9..]);
+
+    internal static Guid ModelKeyIn(ReadOnlySpan<byte> content) => new(content.Slice(17, 16), bigEndian: true);
+
+    internal static ReadOnlySpan<byte> ActorIn(ReadOnlySpan<byte> content) => content.Slice(ActorAt + 4, BinaryPrimitives.ReadInt32BigEndian(content[ActorAt..]));
+
+    internal static ReadOnlySpan<byte> JsonIn(ReadOnlySpan<byte> content) => content[(ActorAt + 4 + BinaryPrimitives.ReadInt32BigEndian(content[ActorAt..]))..];
+
+    private static ReadOnlySpan<byte> KindStart => "{\"event\":\""u8;
+
+    private DateTimeOffset Time => DateTimeOffset.FromUnixTimeMilliseconds(Milliseconds);
 
     private ReadOnlySpan<byte> Checked() => SequenceIn(Content.Span) == Sequence ? Content.Span : throw Damaged();
 

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using MLOps.Registry;
+using MLOps.Registry.Events;
 using MLOps.Tracking;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -18,6 +20,8 @@ public static class MLOpsRegistryServiceCollectionExtensions
         RegistryBuilder builder = Register(services, Options.Options.DefaultName, configure);
         services.AddSingleton(provider => Create(builder, provider, provider.GetService<Tracker>()));
         services.AddSingleton(provider => provider.GetRequiredService<ModelRegistry>().Store);
+        if (builder.Webhooks.Count > 0)
+            services.AddSingleton<IHostedService>(provider => new WebhookStart(() => provider.GetRequiredService<ModelRegistry>()));
         return services;
     }
 
@@ -33,6 +37,8 @@ public static class MLOpsRegistryServiceCollectionExtensions
         RegistryBuilder builder = Register(services, key, configure);
         services.AddKeyedSingleton(key, (provider, _) => Create(builder, provider, provider.GetKeyedService<Tracker>(key)));
         services.AddKeyedSingleton(key, (provider, _) => provider.GetRequiredKeyedService<ModelRegistry>(key).Store);
+        if (builder.Webhooks.Count > 0)
+            services.AddSingleton<IHostedService>(provider => new WebhookStart(() => provider.GetRequiredKeyedService<ModelRegistry>(key)));
         return services;
     }
 

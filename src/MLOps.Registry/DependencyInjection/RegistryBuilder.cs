@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using MLOps.Registry.Events;
 using MLOps.Registry.Storage;
 using MLOps.Tracking.Storage;
 
@@ -115,6 +116,29 @@ public sealed class RegistryBuilder
         LoggerFactory = loggerFactory;
         return this;
     }
+
+    /// <summary>Delivers events to a URL while the registry is open: each at least once, in the order of the audit log, by one of the processes that have the store open.</summary>
+    /// <remarks>
+    /// An event is a POST of a CloudEvent as JSON (<see cref="CloudEvent.ToJson"/>), signed as Standard Webhooks 1.0 says (<see cref="WebhookSignature"/>). Any answer but
+    /// 2xx is a failure, redirects too, and is tried again; 410 switches the webhook off. A new webhook begins with the events after the registry was first opened
+    /// with it; one of the same name goes on where it was.
+    /// </remarks>
+    /// <param name="name">Its name, 1 to 200 letters, digits, <c>_ - . : /</c> or spaces; no other webhook of the store has it.</param>
+    /// <param name="url">Where to: https, or http on this machine; without user name and password. It is not logged.</param>
+    /// <param name="configure">Sets the secret and other options.</param>
+    /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentException">The name, the URL or an option is not legal, or the name is taken.</exception>
+    public RegistryBuilder AddWebhook(string name, Uri url, Action<WebhookOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var webhook = Webhook.Create(name, url, configure);
+        if (Webhooks.Any(other => other.Name == name))
+            throw new ArgumentException($"There is a webhook '{name}' already.", nameof(name));
+        Webhooks.Add(webhook);
+        return this;
+    }
+
+    internal List<Webhook> Webhooks { get; } = [];
 
     internal void Apply(RegistryOptions options)
     {
