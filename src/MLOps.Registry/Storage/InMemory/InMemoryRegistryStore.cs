@@ -12,6 +12,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, InMemoryModel> _models = [];
+    private readonly Dictionary<(Guid Key, int Number), long> _registered = [];
     private readonly List<(string Name, Guid Key)> _names = [];
     private readonly List<AuditRecord> _audit = [];
     private readonly Dictionary<string, (long Position, Guid Holder, DateTimeOffset Until)> _cursors = new(StringComparer.Ordinal);
@@ -36,31 +37,31 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     }
 
     /// <inheritdoc/>
-    public ValueTask<RegisteredModel?> FindModelAsync(string name, CancellationToken cancellationToken) => Ask(() => Find(name)?.Model);
+    public ValueTask<RegisteredModel?> FindModelAsync(string name, CancellationToken cancellationToken) => Ask(cancellationToken, () => Find(name)?.Model);
 
     /// <inheritdoc/>
-    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => Ask(() => _models.GetValueOrDefault(key)?.Model);
+    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => Ask(cancellationToken, () => _models.GetValueOrDefault(key)?.Model);
 
     /// <inheritdoc/>
-    public ValueTask<ModelVersion?> FindVersionAsync(string model, int number, CancellationToken cancellationToken) => Ask(() => Find(model)?.FindVersion(number));
+    public ValueTask<ModelVersion?> FindVersionAsync(string model, int number, CancellationToken cancellationToken) => Ask(cancellationToken, () => Find(model)?.FindVersion(number));
 
     /// <inheritdoc/>
     public ValueTask<ModelVersion?> FindVersionAsync(string model, string aliasName, CancellationToken cancellationToken) =>
-        Ask(() => Find(model) is { } found && found.Model.FindAlias(aliasName) is { } pointer ? found.FindVersion(pointer.Version) : null);
+        Ask(cancellationToken, () => Find(model) is { } found && found.Model.FindAlias(aliasName) is { } pointer ? found.FindVersion(pointer.Version) : null);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindLatestVersionsAsync(string model, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).GroupBy(version => version.Stage).OrderBy(stage => stage.Key).Select(stage => stage.MaxBy(version => version.Number)!)]);
+        Ask<IReadOnlyList<ModelVersion>>(cancellationToken, () => [.. (Find(model)?.Versions ?? []).GroupBy(version => version.Stage).OrderBy(stage => stage.Key).Select(stage => stage.MaxBy(version => version.Number)!)]);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsInStageAsync(string model, ModelStage stage, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).Where(version => version.Stage == stage)]);
+        Ask<IReadOnlyList<ModelVersion>>(cancellationToken, () => [.. (Find(model)?.Versions ?? []).Where(version => version.Stage == stage)]);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsAsync(LineageLink link, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(link);
-        return Ask<IReadOnlyList<ModelVersion>>(() => [.. AllVersions().Where(version => IsLinked(version.Facts, link)).OrderBy(version => version.CreatedAt).ThenBy(version => version.Number)]);
+        return Ask<IReadOnlyList<ModelVersion>>(cancellationToken, () => [.. AllVersions().Where(version => IsLinked(version.Facts, link)).OrderBy(version => _registered[(version.ModelKey, version.Number)])]);
     }
 
     /// <inheritdoc/>
@@ -68,7 +69,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check();
-        return Ask(() => InMemoryRegistrySearch.Find(_models.Values.Select(model => model.Model), query, page));
+        return Ask(cancellationToken, () => InMemoryRegistrySearch.Find(_models.Values.Select(model => model.Model), query, page));
     }
 
     /// <inheritdoc/>
@@ -76,44 +77,44 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check();
-        return Ask(() => InMemoryRegistrySearch.Find(AllVersions(), query, page));
+        return Ask(cancellationToken, () => InMemoryRegistrySearch.Find(AllVersions(), query, page));
     }
 
     /// <inheritdoc/>
     public ValueTask<Promotion?> FindPromotionAsync(Guid id, CancellationToken cancellationToken) =>
-        Ask(() => _models.Values.Select(model => model.Promotions.GetValueOrDefault(id)).FirstOrDefault(promotion => promotion is not null));
+        Ask(cancellationToken, () => _models.Values.Select(model => model.Promotions.GetValueOrDefault(id)).FirstOrDefault(promotion => promotion is not null));
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Promotion>> FindPromotionsAsync(Guid modelKey, PromotionStatus? status, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<Promotion>>(() => [.. (_models.GetValueOrDefault(modelKey)?.Promotions.Values ?? Enumerable.Empty<Promotion>()).Where(promotion => status is null || promotion.Status == status)]);
+        Ask<IReadOnlyList<Promotion>>(cancellationToken, () => [.. (_models.GetValueOrDefault(modelKey)?.Promotions.Values ?? Enumerable.Empty<Promotion>()).Where(promotion => status is null || promotion.Status == status)]);
 
     /// <inheritdoc/>
-    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => Ask(() => _head);
+    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => Ask(cancellationToken, () => _head);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AuditRecord>> ReadAuditAsync(long after, int most, CancellationToken cancellationToken)
     {
         CheckRange(after, most);
-        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Take(most)]);
+        return Ask<IReadOnlyList<AuditRecord>>(cancellationToken, () => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Take(most)]);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AuditRecord>> ReadAuditAsync(Guid modelKey, string? aliasName, long after, int most, CancellationToken cancellationToken)
     {
         CheckRange(after, most);
-        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Where(record => record.Read() is var change && change.ModelKey == modelKey && (aliasName is null || change.Change.MovedAlias == aliasName)).Take(most)]);
+        return Ask<IReadOnlyList<AuditRecord>>(cancellationToken, () => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Where(record => record.Read() is var change && change.ModelKey == modelKey && (aliasName is null || change.Change.MovedAlias == aliasName)).Take(most)]);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Guid>> FindModelKeysAsync(string name, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<Guid>>(() => [.. Enumerable.Reverse(_names).Where(entry => entry.Name == name).Select(entry => entry.Key).Distinct()]);
+        Ask<IReadOnlyList<Guid>>(cancellationToken, () => [.. Enumerable.Reverse(_names).Where(entry => entry.Name == name).Select(entry => entry.Key).Distinct()]);
 
     /// <inheritdoc/>
     public ValueTask<long?> TakeCursorAsync(string name, Guid holder, TimeSpan duration, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero);
-        return Ask<long?>(() =>
+        return Ask<long?>(cancellationToken, () =>
         {
             DateTimeOffset now = _clock.GetUtcNow();
             if (!_cursors.TryGetValue(name, out (long Position, Guid Holder, DateTimeOffset Until) cursor))
@@ -129,7 +130,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     public ValueTask<bool> MoveCursorAsync(string name, Guid holder, long position, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return Ask(() =>
+        return Ask(cancellationToken, () =>
         {
             if (!_cursors.TryGetValue(name, out (long Position, Guid Holder, DateTimeOffset Until) cursor) || cursor.Holder != holder || cursor.Until <= _clock.GetUtcNow())
                 return false;
@@ -154,8 +155,9 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
         || (link.DatasetDigest is { } digest && facts.Datasets.Any(dataset => dataset.Digest == digest))
         || (link.Commit is { } commit && facts.Code?.Commit == commit);
 
-    private ValueTask<T> Ask<T>(Func<T> question)
+    private ValueTask<T> Ask<T>(CancellationToken cancellationToken, Func<T> question)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
             return ValueTask.FromResult(question());
     }
@@ -197,6 +199,8 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
         else
             _models[commit.ModelKey] = changed with { Model = changed.Model with { Revision = commit.Revision + 1 } };
         _names.AddRange(commit.Changes.Select(change => change switch { RegistryEvent.ModelCreated created => created.Name, RegistryEvent.ModelRenamed renamed => renamed.To, _ => null }).Where(name => name is not null).Select(name => (name!, commit.ModelKey)));
+        foreach (RegistryEvent.VersionCreated created in commit.Changes.OfType<RegistryEvent.VersionCreated>())
+            _registered[(commit.ModelKey, created.Number)] = _registered.Count;
         _audit.AddRange(records);
         _head = head;
         return CommitOutcome.Committed;
