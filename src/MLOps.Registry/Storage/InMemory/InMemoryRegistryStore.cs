@@ -37,31 +37,31 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     }
 
     /// <inheritdoc/>
-    public ValueTask<RegisteredModel?> FindModelAsync(string name, CancellationToken cancellationToken) => Ask(cancellationToken, () => Find(name)?.Model);
+    public ValueTask<RegisteredModel?> FindModelAsync(string name, CancellationToken cancellationToken) => Ask(() => Find(name)?.Model, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => Ask(cancellationToken, () => _models.GetValueOrDefault(key)?.Model);
+    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => Ask(() => _models.GetValueOrDefault(key)?.Model, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ModelVersion?> FindVersionAsync(string model, int number, CancellationToken cancellationToken) => Ask(cancellationToken, () => Find(model)?.FindVersion(number));
+    public ValueTask<ModelVersion?> FindVersionAsync(string model, int number, CancellationToken cancellationToken) => Ask(() => Find(model)?.FindVersion(number), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ModelVersion?> FindVersionAsync(string model, string aliasName, CancellationToken cancellationToken) =>
-        Ask(cancellationToken, () => Find(model) is { } found && found.Model.FindAlias(aliasName) is { } pointer ? found.FindVersion(pointer.Version) : null);
+        Ask(() => Find(model) is { } found && found.Model.FindAlias(aliasName) is { } pointer ? found.FindVersion(pointer.Version) : null, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindLatestVersionsAsync(string model, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<ModelVersion>>(cancellationToken, () => [.. (Find(model)?.Versions ?? []).GroupBy(version => version.Stage).OrderBy(stage => stage.Key).Select(stage => stage.MaxBy(version => version.Number)!)]);
+        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).GroupBy(version => version.Stage).OrderBy(stage => stage.Key).Select(stage => stage.MaxBy(version => version.Number)!)], cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsInStageAsync(string model, ModelStage stage, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<ModelVersion>>(cancellationToken, () => [.. (Find(model)?.Versions ?? []).Where(version => version.Stage == stage)]);
+        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).Where(version => version.Stage == stage)], cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsAsync(LineageLink link, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(link);
-        return Ask<IReadOnlyList<ModelVersion>>(cancellationToken, () => [.. AllVersions().Where(version => IsLinked(version.Facts, link)).OrderBy(version => _registered[(version.ModelKey, version.Number)])]);
+        return Ask<IReadOnlyList<ModelVersion>>(() => [.. AllVersions().Where(version => IsLinked(version.Facts, link)).OrderBy(version => _registered[(version.ModelKey, version.Number)])], cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -69,7 +69,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check();
-        return Ask(cancellationToken, () => InMemoryRegistrySearch.Find(_models.Values.Select(model => model.Model), query, page));
+        return Ask(() => InMemoryRegistrySearch.Find(_models.Values.Select(model => model.Model), query, page), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -77,44 +77,44 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check();
-        return Ask(cancellationToken, () => InMemoryRegistrySearch.Find(AllVersions(), query, page));
+        return Ask(() => InMemoryRegistrySearch.Find(AllVersions(), query, page), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<Promotion?> FindPromotionAsync(Guid id, CancellationToken cancellationToken) =>
-        Ask(cancellationToken, () => _models.Values.Select(model => model.Promotions.GetValueOrDefault(id)).FirstOrDefault(promotion => promotion is not null));
+        Ask(() => _models.Values.Select(model => model.Promotions.GetValueOrDefault(id)).FirstOrDefault(promotion => promotion is not null), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Promotion>> FindPromotionsAsync(Guid modelKey, PromotionStatus? status, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<Promotion>>(cancellationToken, () => [.. (_models.GetValueOrDefault(modelKey)?.Promotions.Values ?? Enumerable.Empty<Promotion>()).Where(promotion => status is null || promotion.Status == status)]);
+        Ask<IReadOnlyList<Promotion>>(() => [.. (_models.GetValueOrDefault(modelKey)?.Promotions.Values ?? Enumerable.Empty<Promotion>()).Where(promotion => status is null || promotion.Status == status)], cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => Ask(cancellationToken, () => _head);
+    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => Ask(() => _head, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AuditRecord>> ReadAuditAsync(long after, int most, CancellationToken cancellationToken)
     {
         CheckRange(after, most);
-        return Ask<IReadOnlyList<AuditRecord>>(cancellationToken, () => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Take(most)]);
+        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Take(most)], cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AuditRecord>> ReadAuditAsync(Guid modelKey, string? aliasName, long after, int most, CancellationToken cancellationToken)
     {
         CheckRange(after, most);
-        return Ask<IReadOnlyList<AuditRecord>>(cancellationToken, () => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Where(record => record.Read() is var change && change.ModelKey == modelKey && (aliasName is null || change.Change.MovedAlias == aliasName)).Take(most)]);
+        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Where(record => record.Read() is var change && change.ModelKey == modelKey && (aliasName is null || change.Change.MovedAlias == aliasName)).Take(most)], cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Guid>> FindModelKeysAsync(string name, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<Guid>>(cancellationToken, () => [.. Enumerable.Reverse(_names).Where(entry => entry.Name == name).Select(entry => entry.Key).Distinct()]);
+        Ask<IReadOnlyList<Guid>>(() => [.. Enumerable.Reverse(_names).Where(entry => entry.Name == name).Select(entry => entry.Key).Distinct()], cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<long?> TakeCursorAsync(string name, Guid holder, TimeSpan duration, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero);
-        return Ask<long?>(cancellationToken, () =>
+        return Ask<long?>(() =>
         {
             DateTimeOffset now = _clock.GetUtcNow();
             if (!_cursors.TryGetValue(name, out (long Position, Guid Holder, DateTimeOffset Until) cursor))
@@ -123,20 +123,20 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
                 return null;
             _cursors[name] = (cursor.Position, holder, now + duration);
             return cursor.Position;
-        });
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<bool> MoveCursorAsync(string name, Guid holder, long position, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return Ask(cancellationToken, () =>
+        return Ask(() =>
         {
             if (!_cursors.TryGetValue(name, out (long Position, Guid Holder, DateTimeOffset Until) cursor) || cursor.Holder != holder || cursor.Until <= _clock.GetUtcNow())
                 return false;
             _cursors[name] = cursor with { Position = position };
             return true;
-        });
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -155,7 +155,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
         || (link.DatasetDigest is { } digest && facts.Datasets.Any(dataset => dataset.Digest == digest))
         || (link.Commit is { } commit && facts.Code?.Commit == commit);
 
-    private ValueTask<T> Ask<T>(CancellationToken cancellationToken, Func<T> question)
+    private ValueTask<T> Ask<T>(Func<T> question, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
