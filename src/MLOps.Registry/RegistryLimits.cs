@@ -96,6 +96,13 @@ public static class RegistryLimits
         CheckText(value, TagValueLength, $"The value of tag '{key}'", parameterName);
     }
 
+    internal static void CheckName(string name, string what, string parameterName)
+    {
+        ArgumentNullException.ThrowIfNull(name, parameterName);
+        if (name.Length is 0 or > Limits.KeyLength)
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{what} has 1 to {Limits.KeyLength} characters; this one has {name.Length}."), parameterName);
+    }
+
     internal static void CheckText(string? text, int limit, string what, string parameterName)
     {
         if (text?.Length > limit)

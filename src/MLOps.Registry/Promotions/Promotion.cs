@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
@@ -38,7 +39,7 @@ public sealed record Promotion
     /// <summary>When it was proposed, to the millisecond.</summary>
     public required DateTimeOffset ProposedAt { get; init; }
 
-    /// <summary>Until when it can be approved.</summary>
+    /// <summary>From when on it cannot be applied any more, nor approved or given evidence.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
     /// <summary>The evidence, the last one of each name, in ordinal order of the names.</summary>
@@ -64,7 +65,7 @@ public sealed record Promotion
     public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join(
         '\n',
         [
-            $"{ModelKey}/{Version}", ContentDigest ?? "", Target.ToString(), Champion?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "",
+            $"{ModelKey}/{Version}", ContentDigest ?? "", Target.ToString(), Champion?.ToString(CultureInfo.InvariantCulture) ?? "",
             Convert.ToHexStringLower(SHA256.HashData(RegistryJson.Write(Policy))),
             .. Evidence.Select(evidence => Convert.ToHexStringLower(SHA256.HashData(RegistryJson.Write(evidence)))),
         ]))));
@@ -79,6 +80,29 @@ public sealed record Promotion
             return [.. Approvals.Where(approval => approval.Digest == digest).Select(approval => approval.Actor).Distinct(StringComparer.Ordinal)];
         }
     }
+
+    /// <summary>What its policy still asks for that others must bring: evidence that is missing or did not pass, and approvals. Phrases such as <c>evidence 'drift' is missing</c>; none when nothing is left, or when it is closed.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> WaitsFor
+    {
+        get
+        {
+            if (Status != PromotionStatus.Open)
+                return [];
+            List<string> waits = [.. Policy.RequiredEvidence
+                .Where(name => !Evidence.Any(evidence => evidence.Name == name && evidence.Passed))
+                .Select(name => Evidence.Any(evidence => evidence.Name == name) ? $"evidence '{name}' did not pass" : $"evidence '{name}' is missing")];
+            int approvers = Policy.Approvals == 0 ? 0 : ValidApprovers.Count;
+            if (approvers < Policy.Approvals)
+                waits.Add(string.Create(CultureInfo.InvariantCulture, $"{Policy.Approvals - approvers} of {Policy.Approvals} approvals {(Policy.Approvals - approvers == 1 ? "is" : "are")} missing"));
+            return waits;
+        }
+    }
+
+    /// <summary>Whether it is open and its time is over.</summary>
+    /// <param name="time">The moment that is asked about.</param>
+    /// <returns>True from <see cref="ExpiresAt"/> on.</returns>
+    public bool IsExpiredAt(DateTimeOffset time) => Status == PromotionStatus.Open && time >= ExpiresAt;
 
     /// <summary>For stores: the promotion after an event that names it.</summary>
     /// <param name="change">The event; one that speaks of something else changes nothing.</param>
