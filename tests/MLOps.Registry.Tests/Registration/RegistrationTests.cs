@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using MLOps.Registry.Audit;
 using MLOps.Registry.Storage;
 using MLOps.Tracking.Artifacts;
 
@@ -22,7 +23,7 @@ public sealed class RegistrationTests : RegistrationTestBase
         Assert.StartsWith(new Uri(Root).AbsoluteUri + $"/{version.ModelKey:N}/", version.Facts.Location, StringComparison.Ordinal);
         Assert.Equal(["model.created", "version.created"], (await Store.ReadAuditAsync(0, 10, Cancellation)).Select(NameOf));
 
-        static string NameOf(Audit.AuditRecord record) => record.Read().Change switch { RegistryEvent.ModelCreated => "model.created", RegistryEvent.VersionCreated => "version.created", var other => other.GetType().Name };
+        static string NameOf(AuditRecord record) => record.Read().Change switch { RegistryEvent.ModelCreated => "model.created", RegistryEvent.VersionCreated => "version.created", var other => other.GetType().Name };
     }
 
     [Fact]

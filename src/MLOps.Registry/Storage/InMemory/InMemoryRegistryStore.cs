@@ -12,6 +12,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, InMemoryModel> _models = [];
+    private readonly Dictionary<(Guid Key, int Number), long> _registered = [];
     private readonly List<(string Name, Guid Key)> _names = [];
     private readonly List<AuditRecord> _audit = [];
     private readonly Dictionary<string, (long Position, Guid Holder, DateTimeOffset Until)> _cursors = new(StringComparer.Ordinal);
@@ -36,31 +37,31 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     }
 
     /// <inheritdoc/>
-    public ValueTask<RegisteredModel?> FindModelAsync(string name, CancellationToken cancellationToken) => Ask(() => Find(name)?.Model);
+    public ValueTask<RegisteredModel?> FindModelAsync(string name, CancellationToken cancellationToken) => Ask(() => Find(name)?.Model, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => Ask(() => _models.GetValueOrDefault(key)?.Model);
+    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => Ask(() => _models.GetValueOrDefault(key)?.Model, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<ModelVersion?> FindVersionAsync(string model, int number, CancellationToken cancellationToken) => Ask(() => Find(model)?.FindVersion(number));
+    public ValueTask<ModelVersion?> FindVersionAsync(string model, int number, CancellationToken cancellationToken) => Ask(() => Find(model)?.FindVersion(number), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ModelVersion?> FindVersionAsync(string model, string aliasName, CancellationToken cancellationToken) =>
-        Ask(() => Find(model) is { } found && found.Model.FindAlias(aliasName) is { } pointer ? found.FindVersion(pointer.Version) : null);
+        Ask(() => Find(model) is { } found && found.Model.FindAlias(aliasName) is { } pointer ? found.FindVersion(pointer.Version) : null, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindLatestVersionsAsync(string model, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).GroupBy(version => version.Stage).OrderBy(stage => stage.Key).Select(stage => stage.MaxBy(version => version.Number)!)]);
+        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).GroupBy(version => version.Stage).OrderBy(stage => stage.Key).Select(stage => stage.MaxBy(version => version.Number)!)], cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsInStageAsync(string model, ModelStage stage, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).Where(version => version.Stage == stage)]);
+        Ask<IReadOnlyList<ModelVersion>>(() => [.. (Find(model)?.Versions ?? []).Where(version => version.Stage == stage)], cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsAsync(LineageLink link, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(link);
-        return Ask<IReadOnlyList<ModelVersion>>(() => [.. AllVersions().Where(version => IsLinked(version.Facts, link)).OrderBy(version => version.CreatedAt).ThenBy(version => version.Number)]);
+        return Ask<IReadOnlyList<ModelVersion>>(() => [.. AllVersions().Where(version => IsLinked(version.Facts, link)).OrderBy(version => _registered[(version.ModelKey, version.Number)])], cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -68,7 +69,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check(page);
-        return Ask(() => InMemoryRegistrySearch.Find(_models.Values.Select(model => model.Model), query, page));
+        return Ask(() => InMemoryRegistrySearch.Find(_models.Values.Select(model => model.Model), query, page), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -76,37 +77,37 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     {
         ArgumentNullException.ThrowIfNull(query);
         query.Check(page);
-        return Ask(() => InMemoryRegistrySearch.Find(AllVersions(), query, page));
+        return Ask(() => InMemoryRegistrySearch.Find(AllVersions(), query, page), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<Promotion?> FindPromotionAsync(Guid id, CancellationToken cancellationToken) =>
-        Ask(() => _models.Values.Select(model => model.Promotions.GetValueOrDefault(id)).FirstOrDefault(promotion => promotion is not null));
+        Ask(() => _models.Values.Select(model => model.Promotions.GetValueOrDefault(id)).FirstOrDefault(promotion => promotion is not null), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Promotion>> FindPromotionsAsync(Guid modelKey, PromotionStatus? status, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<Promotion>>(() => [.. (_models.GetValueOrDefault(modelKey)?.Promotions.Values ?? Enumerable.Empty<Promotion>()).Where(promotion => status is null || promotion.Status == status)]);
+        Ask<IReadOnlyList<Promotion>>(() => [.. (_models.GetValueOrDefault(modelKey)?.Promotions.Values ?? Enumerable.Empty<Promotion>()).Where(promotion => status is null || promotion.Status == status)], cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => Ask(() => _head);
+    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => Ask(() => _head, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AuditRecord>> ReadAuditAsync(long after, int most, CancellationToken cancellationToken)
     {
         CheckRange(after, most);
-        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Take(most)]);
+        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Take(most)], cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AuditRecord>> ReadAuditAsync(Guid modelKey, string? aliasName, long after, int most, CancellationToken cancellationToken)
     {
         CheckRange(after, most);
-        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Where(record => record.Read() is var change && change.ModelKey == modelKey && (aliasName is null || change.Change.MovedAlias == aliasName)).Take(most)]);
+        return Ask<IReadOnlyList<AuditRecord>>(() => [.. _audit.Skip((int)Math.Min(after, int.MaxValue)).Where(record => record.Read() is var change && change.ModelKey == modelKey && (aliasName is null || change.Change.MovedAlias == aliasName)).Take(most)], cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Guid>> FindModelKeysAsync(string name, CancellationToken cancellationToken) =>
-        Ask<IReadOnlyList<Guid>>(() => [.. Enumerable.Reverse(_names).Where(entry => entry.Name == name).Select(entry => entry.Key).Distinct()]);
+        Ask<IReadOnlyList<Guid>>(() => [.. Enumerable.Reverse(_names).Where(entry => entry.Name == name).Select(entry => entry.Key).Distinct()], cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<long?> TakeCursorAsync(string name, Guid holder, TimeSpan duration, CancellationToken cancellationToken)
@@ -122,7 +123,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
                 return null;
             _cursors[name] = (cursor.Position, holder, now + duration);
             return cursor.Position;
-        });
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -135,7 +136,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
                 return false;
             _cursors[name] = cursor with { Position = position };
             return true;
-        });
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -154,8 +155,9 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
         || (link.DatasetDigest is { } digest && facts.Datasets.Any(dataset => dataset.Digest == digest))
         || (link.Commit is { } commit && facts.Code?.Commit == commit);
 
-    private ValueTask<T> Ask<T>(Func<T> question)
+    private ValueTask<T> Ask<T>(Func<T> question, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
             return ValueTask.FromResult(question());
     }
@@ -197,6 +199,8 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
         else
             _models[commit.ModelKey] = changed with { Model = changed.Model with { Revision = commit.Revision + 1 } };
         _names.AddRange(commit.Changes.Select(change => change switch { RegistryEvent.ModelCreated created => created.Name, RegistryEvent.ModelRenamed renamed => renamed.To, _ => null }).Where(name => name is not null).Select(name => (name!, commit.ModelKey)));
+        foreach (RegistryEvent.VersionCreated created in commit.Changes.OfType<RegistryEvent.VersionCreated>())
+            _registered[(commit.ModelKey, created.Number)] = _registered.Count;
         _audit.AddRange(records);
         _head = head;
         return CommitOutcome.Committed;
