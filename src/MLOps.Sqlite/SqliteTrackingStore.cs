@@ -1,12 +1,8 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MLOps.Sqlite.Connections;
-using MLOps.Sqlite.Metrics;
 using MLOps.Sqlite.Runs;
-using MLOps.Sqlite.Schema;
 using MLOps.Tracking.Storage;
-using SQLitePCL;
 
 namespace MLOps.Sqlite;
 
@@ -22,19 +18,7 @@ namespace MLOps.Sqlite;
 /// </remarks>
 public sealed partial class SqliteTrackingStore : ITrackingStore
 {
-    private const string ConnectionPragmas = "PRAGMA foreign_keys=ON; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000;";
-
-    private readonly string _file;
-    private readonly string _artifactRoot;
-    private readonly SqliteOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly WriterGate _gate;
-    private readonly ReaderPool _readers;
-    private readonly Random _jitter = new();
-    private Session? _writer;
-    private volatile bool _isOpen;
-    private volatile bool _isDisposed;
+    private readonly Database _database;
 
     /// <summary>Makes a store of a file. Nothing is opened yet.</summary>
     /// <param name="path">The file, absolute or relative to the working directory of now; made where absent.</param>
@@ -43,41 +27,21 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     /// <param name="logger">Told of opening and of new schema versions; nobody when null.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty or names no file on a disk.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><see cref="SqliteOptions.BusyTimeout"/> is negative.</exception>
-    public SqliteTrackingStore(string path, SqliteOptions? options = null, TimeProvider? time = null, ILogger? logger = null)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (path.StartsWith(':'))
-            throw new ArgumentException($"'{path}' is no file. A store that is kept in memory is InMemoryTrackingStore.", nameof(path));
-        _options = options ?? new SqliteOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(_options.BusyTimeout, TimeSpan.Zero, nameof(options));
-        _time = time ?? TimeProvider.System;
-        _logger = logger ?? NullLogger.Instance;
-
-        _file = FileOf(path);
-        _artifactRoot = (_options.ArtifactRoot ?? FileUri.Of(Path.ChangeExtension(_file, ".artifacts"))).TrimEnd('/');
-        _gate = WriterGate.Join(_file);
-        _readers = new ReaderPool(_file);
-    }
+    public SqliteTrackingStore(string path, SqliteOptions? options = null, TimeProvider? time = null, ILogger? logger = null) =>
+        _database = new Database(this, path, options ?? new SqliteOptions(), syncsCommits: false, time ?? TimeProvider.System, logger ?? NullLogger.Instance);
 
     /// <inheritdoc/>
     public StoreCapabilities Capabilities =>
         StoreCapabilities.AtomicBatch | StoreCapabilities.NonFiniteValues | StoreCapabilities.CallerRunIds | StoreCapabilities.Leases | StoreCapabilities.SoftDelete
         | StoreCapabilities.Purge | StoreCapabilities.Maintenance;
 
-    /// <summary>The file that a path leads to. SQLite keeps its other files, and the tracker its journals and artifacts, beside that one.</summary>
-    internal static string FileOf(string path)
-    {
-        string full = Path.GetFullPath(path);
-        return new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
-    }
-
-    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long NowMs => _database.NowMs;
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(RecordBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return WriteAsync(session => new BatchWriter(session, batch.Source, _artifactRoot, NowMs).Apply(batch), cancellationToken);
+        return WriteAsync(session => new BatchWriter(session, batch.Source, _database.ArtifactRoot, NowMs).Apply(batch), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -99,7 +63,7 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
         CheckName(name);
         return WriteAsync(
             session => session.Experiments.Find(name) is null
-                ? session.Experiments.Create(name, artifactLocation, _artifactRoot, NowMs)
+                ? session.Experiments.Create(name, artifactLocation, _database.ArtifactRoot, NowMs)
                 : throw new ExperimentExistsException(name),
             cancellationToken);
     }
@@ -149,236 +113,16 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
             cancellationToken);
 
     /// <inheritdoc/>
-    /// <remarks>With <c>synchronous=NORMAL</c> SQLite syncs when it moves pages out of <c>-wal</c>, before and after; what has only been committed lies in <c>-wal</c>, so that is the file to sync.</remarks>
-    public async ValueTask SyncAsync(CancellationToken cancellationToken)
-    {
-        await OpenAsync(cancellationToken).ConfigureAwait(false);
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
-        {
-            // SQLite holds its locks on the other two files, so that opening and closing this one disturbs none.
-            using Microsoft.Win32.SafeHandles.SafeFileHandle log = File.OpenHandle(_file + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            RandomAccess.FlushToDisk(log);
-        }
-        catch (FileNotFoundException)
-        {
-            // Its last user moved all pages into the file, synced it, and removed it.
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new TrackingStoreException($"Store '{_file}' could not be brought to the disk. Check the disk; what is committed survives the end of the process, but perhaps no power loss. ({error.Message})", isTransient: true, error);
-        }
-    }
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => _database.OpenAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask SyncAsync(CancellationToken cancellationToken) => _database.SyncAsync(cancellationToken);
 
     /// <summary>Waits for the write in progress and closes the file. Calls after it raise <see cref="ObjectDisposedException"/>.</summary>
     /// <returns>A task that ends when the file is closed.</returns>
-    public async ValueTask DisposeAsync()
-    {
-        await _gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        try
-        {
-            if (_isDisposed)
-                return;
-            _isDisposed = true;
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 
-            // The last connection to close moves -wal into the file, which only a writing one can.
-            _readers.Dispose();
-            _writer?.Dispose();
-            _writer = null;
-            _gate.Part();
-        }
-        finally
-        {
-            _gate.Leave();
-        }
-    }
+    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken) => _database.WriteAsync(work, cancellationToken);
 
-    /// <summary>Does something in one write transaction. Work that ends the transaction itself is not committed.</summary>
-    private async ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken)
-    {
-        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            Session writer = await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
-            await BeginAsync(writer, cancellationToken).ConfigureAwait(false);
-            return Commit(writer, work);
-        }
-        finally
-        {
-            _gate.Leave();
-        }
-    }
-
-    private async ValueTask BeginAsync(Session writer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await RetryWhileLockedAsync(
-                () =>
-                {
-                    writer.BeginWriting();
-                    return true;
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (TrackingStoreException error) when (error.InnerException is SqliteErrorException sqlite)
-        {
-            Abandon(writer, sqlite);
-            throw;
-        }
-    }
-
-    private T Commit<T>(Session writer, Func<Session, T> work)
-    {
-        try
-        {
-            T result = work(writer);
-            if (writer.Connection.InTransaction)
-                writer.Commit();
-            return result;
-        }
-        catch (Exception error)
-        {
-            Abandon(writer, error);
-            if (error is SqliteErrorException sqlite)
-                throw Faults.Explain(sqlite, _file, TimeSpan.Zero);
-            if (error is ChunkCorruptException)
-                throw new TrackingStoreException($"Store '{_file}': {error.Message}", isTransient: false, error);
-            throw;
-        }
-    }
-
-    private void Abandon(Session writer, Exception error)
-    {
-        try
-        {
-            writer.Rollback();
-            if (Faults.IsHarmless(error))
-                return;
-        }
-        catch (SqliteErrorException)
-        {
-            // The file closes below, which rolls back, too.
-        }
-
-        writer.Dispose();
-        _writer = null;
-    }
-
-    private async ValueTask<T> ReadAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
-    {
-        await OpenAsync(cancellationToken).ConfigureAwait(false);
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
-        {
-            return await RetryWhileLockedAsync(() => _readers.Ask(Interruptible), cancellationToken).ConfigureAwait(false);
-        }
-        catch (TrackingStoreException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
-
-        T Interruptible(Session session)
-        {
-            using CancellationTokenRegistration interrupt = cancellationToken.Register(session.Connection.Interrupt);
-            return question(session);
-        }
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask OpenAsync(CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_isOpen)
-            return;
-        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Leave();
-        }
-    }
-
-    private async ValueTask<Session> OpenWriterAsync(CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        if (_writer is null)
-        {
-            if (Directory.Exists(_file))
-                throw new TrackingStoreException($"'{_file}' is a folder. Name a file for the store, for example '{Path.Combine(_file, "mlops.db")}'.", isTransient: false);
-            try
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new TrackingStoreException($"The folder of store '{_file}' cannot be made. Give this process write permission, or choose another place. ({error.Message})", isTransient: false, error);
-            }
-
-            _writer = await RetryWhileLockedAsync(OpenWriter, cancellationToken).ConfigureAwait(false);
-            _isOpen = true;
-        }
-
-        return _writer;
-    }
-
-    private Session OpenWriter()
-    {
-        FileCheck.Check(_file, Migrations.Steps.Count);
-        Connection connection = Connection.Open(_file, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
-        try
-        {
-            connection.Execute(ConnectionPragmas);
-            string mode = connection.QueryText("PRAGMA journal_mode=WAL");
-            if (mode != "wal")
-                throw new TrackingStoreException($"Store '{_file}' cannot use write-ahead logging: SQLite stays in mode '{mode}'. Put the file on a local disk.", isTransient: false);
-            int found = Migrations.Apply(connection, _file, Migrations.Steps, new NewStore(NowMs, _artifactRoot));
-            connection.Execute(_options.ExtraPragmas);
-            Session session = new(connection);
-            LogOpened(_file, found, Migrations.Steps.Count);
-            return session;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Tries until no other process holds the lock. SQLite's own waiting lets some writers wait for seconds; short and uneven pauses are fairer.</summary>
-    private async ValueTask<T> RetryWhileLockedAsync<T>(Func<T> attempt, CancellationToken cancellationToken)
-    {
-        // The real clock: the lock is held by real processes, whatever the time of the store is said to be.
-        long began = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                return attempt();
-            }
-            catch (SqliteErrorException error)
-            {
-                TimeSpan waited = Stopwatch.GetElapsedTime(began);
-                if (!error.IsLocked || waited >= _options.BusyTimeout)
-                    throw Faults.Explain(error, _file, waited);
-            }
-
-            await Task.Delay(Pause(), cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private int Pause()
-    {
-        lock (_jitter)
-            return _jitter.Next(1, 5);
-    }
-
-    [LoggerMessage(1100, LogLevel.Debug, "Opened store {File}, brought from schema version {Found} to {Version}")]
-    private partial void LogOpened(string file, int found, int version);
+    private ValueTask<T> ReadAsync<T>(Func<Session, T> question, CancellationToken cancellationToken) => _database.ReadAsync(question, cancellationToken);
 }
