@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
 using MLOps.Sqlite;
+using MLOps.Sqlite.Connections;
 
 namespace MLOps.Registry;
 
 /// <summary>Chooses SQLite as the store of a registry.</summary>
 public static class SqliteRegistryBuilderExtensions
 {
-    /// <summary>Keeps registered models in one SQLite file, which may be the one of the tracker. For <c>mlops.db</c>, files that are registered go to <c>mlops.artifacts/models/</c> beside it, unless a tracker or the options say otherwise.</summary>
+    /// <summary>Keeps models in one SQLite file, which may be that of a tracker. For <c>mlops.db</c>, files of versions go to <c>mlops.artifacts/</c> beside it, unless a tracker or the options say otherwise.</summary>
     /// <param name="registry">The builder of <see cref="ModelRegistry.Open"/> or <c>AddMLOpsRegistry</c>.</param>
     /// <param name="path">The file, absolute or relative to the working directory; made with its folder where absent. On a local disk.</param>
     /// <param name="configure">Sets further options; null takes the defaults.</param>
@@ -16,7 +17,7 @@ public static class SqliteRegistryBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(registry);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        string file = SqliteTrackingStore.FileOf(path);
+        string file = Database.FileOf(path);
         return registry.UseStore(
             context =>
             {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MLOps.Registry;
@@ -5,23 +6,26 @@ using MLOps.Registry.Audit;
 using MLOps.Registry.Promotions;
 using MLOps.Registry.Storage;
 using MLOps.Sqlite.Connections;
-using MLOps.Sqlite.Schema;
+using MLOps.Sqlite.Registry;
 using MLOps.Tracking.Search;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Sqlite;
 
-/// <summary>Keeps registered models in one SQLite file, which may be that of a <see cref="SqliteTrackingStore"/>, and which several processes on one host may read and write at once.</summary>
+/// <summary>Keeps registered models in one SQLite file, which several processes on one host may read and write at once. It can be the file of a <see cref="SqliteTrackingStore"/>.</summary>
 /// <remarks>
-/// <para>The file is made, with its folder, or brought to the present schema by the first call. A file that a newer version of this SDK has written, or another program, is refused and left untouched.</para>
-/// <para>A commit is one transaction, and is synced to the disk before it returns. All members may be called from any thread; one call writes at a time, readers do not wait for it.</para>
-/// <para>Errors of the disk and locks of other processes raise <see cref="RegistryStoreException"/>, whose inner exception is a <see cref="TrackingStoreException"/>; nothing of the call is in the file then.</para>
+/// <para>The file is made, with its folder, or brought to the present schema by the first call, not by the constructor. A file that a newer version of this SDK
+/// has written, or another program, is refused and left untouched. Beside the file SQLite keeps <c>-wal</c> and <c>-shm</c> while a store is open; the three belong
+/// together. The file must lie on a local disk: write-ahead logging does not work over a network.</para>
+/// <para>A commit is one transaction with its events in the audit log. When the call returns, it has been brought to the disk (<c>synchronous=FULL</c>) and survives a power loss.</para>
+/// <para>All members may be called from any thread. Models, versions, promotions and the end of the audit log are read on the caller's thread, in microseconds; other work runs on
+/// the thread pool. One call writes at a time, readers do not wait for it. Errors of the disk and locks of other processes raise <see cref="RegistryStoreException"/>, whose inner
+/// exception is a <see cref="TrackingStoreException"/>, a <see cref="StoreVersionException"/> for a file that is too new; after one nothing of the call is in the file, and the next call starts afresh.</para>
 /// </remarks>
 public sealed class SqliteRegistryStore : IRegistryStore
 {
-    private readonly string _file;
-    private readonly TimeProvider _time;
     private readonly Database _database;
+    private readonly TimeProvider _time;
 
     /// <summary>Makes a store of a file. Nothing is opened yet.</summary>
     /// <param name="path">The file, absolute or relative to the working directory of now; made where absent.</param>
@@ -32,23 +36,15 @@ public sealed class SqliteRegistryStore : IRegistryStore
     /// <exception cref="ArgumentOutOfRangeException"><see cref="SqliteOptions.BusyTimeout"/> is negative.</exception>
     public SqliteRegistryStore(string path, SqliteOptions? options = null, TimeProvider? time = null, ILogger? logger = null)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (path.StartsWith(':'))
-            throw new ArgumentException($"'{path}' is no file. A store that is kept in memory is InMemoryRegistryStore.", nameof(path));
-        options ??= new SqliteOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BusyTimeout, TimeSpan.Zero, nameof(options));
         _time = time ?? TimeProvider.System;
-        _file = SqliteTrackingStore.FileOf(path);
-        _database = new Database(_file, SqliteTrackingStore.ArtifactRootOf(_file, options), synchronous: "FULL", options, _time, logger ?? NullLogger.Instance);
+        _database = new Database(this, path, options ?? new SqliteOptions(), syncsCommits: true, _time, logger ?? NullLogger.Instance);
     }
 
     /// <inheritdoc/>
     public RegistryCapabilities Capabilities => RegistryCapabilities.AtomicCommit | RegistryCapabilities.Audit | RegistryCapabilities.Promotion | RegistryCapabilities.Cursors;
 
     /// <inheritdoc/>
-    public string Address => _file;
-
-    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    public string Address => _database.File;
 
     /// <inheritdoc/>
     public async ValueTask OpenAsync(CancellationToken cancellationToken)
@@ -67,24 +63,24 @@ public sealed class SqliteRegistryStore : IRegistryStore
     public ValueTask<CommitOutcome> CommitAsync(RegistryCommit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        return WriteAsync(session => session.RegistryWriter.Apply(commit, session.Rollback), cancellationToken);
+        return WriteAsync(session => new CommitWriter(session, commit).Apply(), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<RegisteredModel?> FindModelAsync(string name, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return ReadAtOnceAsync(session => session.Registry.FindModel(name), cancellationToken);
+        return ReadBrieflyAsync(session => session.Models.Find(name), cancellationToken);
     }
 
     /// <inheritdoc/>
-    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => ReadAtOnceAsync(session => session.Registry.FindModel(key), cancellationToken);
+    public ValueTask<RegisteredModel?> FindModelAsync(Guid key, CancellationToken cancellationToken) => ReadBrieflyAsync(session => session.Models.Find(key), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ModelVersion?> FindVersionAsync(string model, int number, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return ReadAtOnceAsync(session => session.Registry.FindVersion(model, number), cancellationToken);
+        return ReadBrieflyAsync(session => session.Versions.Find(model, number), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -92,55 +88,59 @@ public sealed class SqliteRegistryStore : IRegistryStore
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(aliasName);
-        return ReadAtOnceAsync(session => session.Registry.FindVersion(model, aliasName), cancellationToken);
+        return ReadBrieflyAsync(session => session.Versions.Find(model, aliasName), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindLatestVersionsAsync(string model, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return ReadAtOnceAsync(session => session.Registry.FindLatest(model), cancellationToken);
+        return ReadBrieflyAsync(session => session.Versions.Latest(model), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsInStageAsync(string model, ModelStage stage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return ReadAsync(session => session.Registry.FindInStage(model, stage), cancellationToken);
+        return ReadAsync(session => session.Versions.InStage(model, stage), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ModelVersion>> FindVersionsAsync(LineageLink link, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(link);
-        return ReadAsync(session => session.Registry.Find(link), cancellationToken);
+        return ReadAsync(session => session.Versions.LinkedTo(link), cancellationToken);
     }
 
     /// <inheritdoc/>
+    /// <remarks>A page is of one moment.</remarks>
     public ValueTask<Page<RegisteredModel>> FindModelsAsync(RegisteredModelQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        query.Check(page);
+        query.Check();
+        CheckPage(page);
         return ReadAsync(session => session.RegistrySearch.Find(query, page), cancellationToken);
     }
 
     /// <inheritdoc/>
+    /// <remarks>A page is of one moment.</remarks>
     public ValueTask<Page<ModelVersion>> FindVersionsAsync(ModelVersionQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        query.Check(page);
+        query.Check();
+        CheckPage(page);
         return ReadAsync(session => session.RegistrySearch.Find(query, page), cancellationToken);
     }
 
     /// <inheritdoc/>
-    public ValueTask<Promotion?> FindPromotionAsync(Guid id, CancellationToken cancellationToken) => ReadAtOnceAsync(session => session.Registry.FindPromotion(id), cancellationToken);
+    public ValueTask<Promotion?> FindPromotionAsync(Guid id, CancellationToken cancellationToken) => ReadBrieflyAsync(session => session.Promotions.Find(id), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<Promotion>> FindPromotionsAsync(Guid modelKey, PromotionStatus? status, CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<Promotion>>(session => [.. session.Registry.FindPromotions(modelKey).Where(promotion => status is null || promotion.Status == status)], cancellationToken);
+        ReadAsync(session => session.Promotions.Of(modelKey, status), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => ReadAtOnceAsync(session => session.Audit.Head(), cancellationToken);
+    public ValueTask<AuditHead> GetAuditHeadAsync(CancellationToken cancellationToken) => ReadBrieflyAsync(session => session.Audit.Head(), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AuditRecord>> ReadAuditAsync(long after, int most, CancellationToken cancellationToken)
@@ -160,7 +160,7 @@ public sealed class SqliteRegistryStore : IRegistryStore
     public ValueTask<IReadOnlyList<Guid>> FindModelKeysAsync(string name, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return ReadAsync(session => session.Audit.Keys(name), cancellationToken);
+        return ReadBrieflyAsync(session => session.Models.Keys(name), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -168,19 +168,26 @@ public sealed class SqliteRegistryStore : IRegistryStore
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero);
-        return WriteAsync(session => session.Audit.TakeCursor(name, holder, duration, NowMs), cancellationToken);
+        return WriteAsync(session => session.Audit.TakeCursor(name, holder, _time.GetUtcNow(), duration), cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<bool> MoveCursorAsync(string name, Guid holder, long position, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        return WriteAsync(session => session.Audit.MoveCursor(name, holder, position, NowMs), cancellationToken);
+        return WriteAsync(session => session.Audit.MoveCursor(name, holder, position, _time.GetUtcNow()), cancellationToken);
     }
 
     /// <summary>Waits for the write in progress and closes the file. Calls after it raise <see cref="ObjectDisposedException"/>.</summary>
     /// <returns>A task that ends when the file is closed.</returns>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    private static void CheckPage(PageRequest page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        if (page.Size is < 1 or > PageRequest.LargestSize)
+            throw new ArgumentOutOfRangeException(nameof(page), page.Size, "A page has 1 to 50,000 items.");
+    }
 
     private static void CheckRange(long after, int most)
     {
@@ -191,39 +198,30 @@ public sealed class SqliteRegistryStore : IRegistryStore
 
     private static RegistryStoreException Translate(TrackingStoreException error) => new(error.Message, error.IsTransient, error);
 
-    private async ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _database.WriteAsync(work, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TrackingStoreException error)
-        {
-            throw Translate(error);
-        }
-    }
+    private RegistryStoreException Damaged(Exception error) =>
+        new($"Store '{Address}': a row of the registry is damaged. Keep a copy, check the disk, and restore a backup. ({error.Message})", isTransient: false, error);
 
-    private async ValueTask<T> ReadAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _database.ReadAsync(question, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TrackingStoreException error)
-        {
-            throw Translate(error);
-        }
-    }
+    private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken) => TranslateAsync(static (database, work, token) => database.WriteAsync(work, token), work, cancellationToken);
 
-    private async ValueTask<T> ReadAtOnceAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
+    private ValueTask<T> ReadAsync<T>(Func<Session, T> question, CancellationToken cancellationToken) =>
+        TranslateAsync(static (database, question, token) => database.ReadAsync(question, token), question, cancellationToken);
+
+    private ValueTask<T> ReadBrieflyAsync<T>(Func<Session, T> question, CancellationToken cancellationToken) =>
+        TranslateAsync(static (database, question, token) => database.ReadBrieflyAsync(question, token), question, cancellationToken);
+
+    private async ValueTask<T> TranslateAsync<T>(Func<Database, Func<Session, T>, CancellationToken, ValueTask<T>> call, Func<Session, T> work, CancellationToken cancellationToken)
     {
         try
         {
-            return await _database.ReadAtOnceAsync(question, cancellationToken).ConfigureAwait(false);
+            return await call(_database, work, cancellationToken).ConfigureAwait(false);
         }
         catch (TrackingStoreException error)
         {
             throw Translate(error);
+        }
+        catch (Exception error) when (error is JsonException or InvalidDataException)
+        {
+            throw Damaged(error);
         }
     }
 }

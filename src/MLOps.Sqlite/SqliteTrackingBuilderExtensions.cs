@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using MLOps.Sqlite;
+using MLOps.Sqlite.Connections;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking;
@@ -17,7 +18,7 @@ public static class SqliteTrackingBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(tracking);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        string file = SqliteTrackingStore.FileOf(path);
+        string file = Database.FileOf(path);
         return tracking.UseStore(
             context =>
             {

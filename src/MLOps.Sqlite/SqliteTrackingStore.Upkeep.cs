@@ -35,7 +35,7 @@ public sealed partial class SqliteTrackingStore
     public async ValueTask<CompactResult> CompactAsync(CancellationToken cancellationToken)
     {
         await FoldTailsOfEndedRunsAsync(cancellationToken).ConfigureAwait(false);
-        return await _database.WithWriterAsync(
+        return await _database.WorkAsync(
             async writer =>
             {
                 long before = SizeOnDisk();
@@ -76,7 +76,7 @@ public sealed partial class SqliteTrackingStore
     private void DemandRoomToCompact(Connection connection)
     {
         long size = connection.UsedBytes;
-        string folder = Path.GetDirectoryName(_file)!, temporary = TemporaryFiles.Folder;
+        string folder = Path.GetDirectoryName(_database.File)!, temporary = TemporaryFiles.Folder;
         bool together = TemporaryFiles.LieOnOneDisk(folder, temporary);
         DemandRoom(folder, together ? 2 * size : size);
         if (!together)
@@ -85,9 +85,9 @@ public sealed partial class SqliteTrackingStore
 
     private void DemandRoom(string folder, long needed)
     {
-        long free = _options.FreeBytes(folder);
+        long free = _database.Options.FreeBytes(folder);
         if (free < needed)
-            throw new TrackingStoreException($"Store '{_file}' cannot be compacted: that takes {needed} bytes for a while on the disk of '{folder}', where {free} are free. Free space there; nothing has changed.", isTransient: true);
+            throw new TrackingStoreException($"Store '{_database.File}' cannot be compacted: that takes {needed} bytes for a while on the disk of '{folder}', where {free} are free. Free space there; nothing has changed.", isTransient: true);
     }
 
     // What has been vacuumed is committed; a reader of an old state only puts off the shrinking of the file.
@@ -102,5 +102,5 @@ public sealed partial class SqliteTrackingStore
         }
     }
 
-    private long SizeOnDisk() => new[] { _file, _file + "-wal" }.Sum(file => new FileInfo(file) is { Exists: true } found ? found.Length : 0);
+    private long SizeOnDisk() => new[] { _database.File, _database.File + "-wal" }.Sum(file => new FileInfo(file) is { Exists: true } found ? found.Length : 0);
 }

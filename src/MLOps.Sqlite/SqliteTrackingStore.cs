@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MLOps.Sqlite.Connections;
 using MLOps.Sqlite.Runs;
-using MLOps.Sqlite.Schema;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Sqlite;
@@ -19,10 +18,6 @@ namespace MLOps.Sqlite;
 /// </remarks>
 public sealed partial class SqliteTrackingStore : ITrackingStore
 {
-    private readonly string _file;
-    private readonly string _artifactRoot;
-    private readonly SqliteOptions _options;
-    private readonly TimeProvider _time;
     private readonly Database _database;
 
     /// <summary>Makes a store of a file. Nothing is opened yet.</summary>
@@ -32,42 +27,21 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     /// <param name="logger">Told of opening and of new schema versions; nobody when null.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty or names no file on a disk.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><see cref="SqliteOptions.BusyTimeout"/> is negative.</exception>
-    public SqliteTrackingStore(string path, SqliteOptions? options = null, TimeProvider? time = null, ILogger? logger = null)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (path.StartsWith(':'))
-            throw new ArgumentException($"'{path}' is no file. A store that is kept in memory is InMemoryTrackingStore.", nameof(path));
-        _options = options ?? new SqliteOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(_options.BusyTimeout, TimeSpan.Zero, nameof(options));
-        _time = time ?? TimeProvider.System;
-
-        _file = FileOf(path);
-        _artifactRoot = ArtifactRootOf(_file, _options);
-        _database = new Database(_file, _artifactRoot, synchronous: "NORMAL", _options, _time, logger ?? NullLogger.Instance);
-    }
+    public SqliteTrackingStore(string path, SqliteOptions? options = null, TimeProvider? time = null, ILogger? logger = null) =>
+        _database = new Database(this, path, options ?? new SqliteOptions(), syncsCommits: false, time ?? TimeProvider.System, logger ?? NullLogger.Instance);
 
     /// <inheritdoc/>
     public StoreCapabilities Capabilities =>
         StoreCapabilities.AtomicBatch | StoreCapabilities.NonFiniteValues | StoreCapabilities.CallerRunIds | StoreCapabilities.Leases | StoreCapabilities.SoftDelete
         | StoreCapabilities.Purge | StoreCapabilities.Maintenance;
 
-    /// <summary>The file that a path leads to. SQLite keeps its other files, and the tracker its journals and artifacts, beside that one.</summary>
-    internal static string FileOf(string path)
-    {
-        string full = Path.GetFullPath(path);
-        return new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
-    }
-
-    /// <summary>The URI under which the artifacts of a new file go.</summary>
-    internal static string ArtifactRootOf(string file, SqliteOptions options) => (options.ArtifactRoot ?? FileUri.Of(Path.ChangeExtension(file, ".artifacts"))).TrimEnd('/');
-
-    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long NowMs => _database.NowMs;
 
     /// <inheritdoc/>
     public ValueTask<AppendResult> AppendAsync(RecordBatch batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return WriteAsync(session => new BatchWriter(session, batch.Source, _artifactRoot, NowMs).Apply(batch), cancellationToken);
+        return WriteAsync(session => new BatchWriter(session, batch.Source, _database.ArtifactRoot, NowMs).Apply(batch), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -89,7 +63,7 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
         CheckName(name);
         return WriteAsync(
             session => session.Experiments.Find(name) is null
-                ? session.Experiments.Create(name, artifactLocation, _artifactRoot, NowMs)
+                ? session.Experiments.Create(name, artifactLocation, _database.ArtifactRoot, NowMs)
                 : throw new ExperimentExistsException(name),
             cancellationToken);
     }
@@ -139,33 +113,14 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
             cancellationToken);
 
     /// <inheritdoc/>
-    /// <remarks>With <c>synchronous=NORMAL</c> SQLite syncs when it moves pages out of <c>-wal</c>, before and after; what has only been committed lies in <c>-wal</c>, so that is the file to sync.</remarks>
-    public async ValueTask SyncAsync(CancellationToken cancellationToken)
-    {
-        await OpenAsync(cancellationToken).ConfigureAwait(false);
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
-        {
-            // SQLite holds its locks on the other two files, so that opening and closing this one disturbs none.
-            using Microsoft.Win32.SafeHandles.SafeFileHandle log = File.OpenHandle(_file + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            RandomAccess.FlushToDisk(log);
-        }
-        catch (FileNotFoundException)
-        {
-            // Its last user moved all pages into the file, synced it, and removed it.
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new TrackingStoreException($"Store '{_file}' could not be brought to the disk. Check the disk; what is committed survives the end of the process, but perhaps no power loss. ({error.Message})", isTransient: true, error);
-        }
-    }
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => _database.OpenAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask SyncAsync(CancellationToken cancellationToken) => _database.SyncAsync(cancellationToken);
 
     /// <summary>Waits for the write in progress and closes the file. Calls after it raise <see cref="ObjectDisposedException"/>.</summary>
     /// <returns>A task that ends when the file is closed.</returns>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
-
-    /// <inheritdoc/>
-    public ValueTask OpenAsync(CancellationToken cancellationToken) => _database.OpenAsync(cancellationToken);
 
     private ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken) => _database.WriteAsync(work, cancellationToken);
 

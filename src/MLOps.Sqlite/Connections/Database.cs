@@ -7,16 +7,14 @@ using SQLitePCL;
 
 namespace MLOps.Sqlite.Connections;
 
-/// <summary>
-/// One file as one store uses it: opens it and brings it to the present schema, writes in one transaction at a time and reads beside that, and waits for other processes. Stores on the same path
-/// have each a database of their own, and share its gate, so that the writers of a process never lock each other out.
-/// </summary>
+/// <summary>One file, opened, written and read: what the stores of tracking and of the registry do alike. Stores of one file share the queue of its writers.</summary>
+/// <remarks>The file is made, or brought to the present schema, by the first call. All members may be called from any thread.</remarks>
 internal sealed partial class Database : IAsyncDisposable
 {
-    private readonly string _file;
-    private readonly string _artifactRoot;
-    private readonly string _connectionPragmas;
-    private readonly SqliteOptions _options;
+    private const string ConnectionPragmas = "PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000;";
+
+    private readonly object _owner;
+    private readonly bool _syncsCommits;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly WriterGate _gate;
@@ -26,41 +24,54 @@ internal sealed partial class Database : IAsyncDisposable
     private volatile bool _isOpen;
     private volatile bool _isDisposed;
 
-    /// <param name="file">The file that a path leads to.</param>
-    /// <param name="artifactRoot">Where the experiments of a new file have their artifacts.</param>
-    /// <param name="synchronous">SQLite's word for what a commit waits for: <c>NORMAL</c> or <c>FULL</c>.</param>
+    /// <summary>Makes the database of a file. Nothing is opened yet.</summary>
+    /// <param name="owner">The store, which exceptions name once it is disposed.</param>
+    /// <param name="path">The file.</param>
     /// <param name="options">How to open and use it.</param>
+    /// <param name="syncsCommits">Whether a commit survives a power loss; else only what was committed before <see cref="SyncAsync"/> does.</param>
     /// <param name="time">The store's clock.</param>
     /// <param name="logger">Told of opening and of new schema versions.</param>
-    public Database(string file, string artifactRoot, string synchronous, SqliteOptions options, TimeProvider time, ILogger logger)
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty or names no file on a disk.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><see cref="SqliteOptions.BusyTimeout"/> is negative.</exception>
+    public Database(object owner, string path, SqliteOptions options, bool syncsCommits, TimeProvider time, ILogger logger)
     {
-        _file = file;
-        _artifactRoot = artifactRoot;
-        _connectionPragmas = $"PRAGMA foreign_keys=ON; PRAGMA synchronous={synchronous}; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000;";
-        _options = options;
-        _time = time;
-        _logger = logger;
-        _gate = WriterGate.Join(file);
-        _readers = new ReaderPool(file);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (path.StartsWith(':'))
+            throw new ArgumentException($"'{path}' is no file. A store that is kept in memory is {owner.GetType().Name.Replace("Sqlite", "InMemory", StringComparison.Ordinal)}.", nameof(path));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BusyTimeout, TimeSpan.Zero, nameof(options));
+        (_owner, Options, _syncsCommits, _time, _logger) = (owner, options, syncsCommits, time, logger);
+        File = FileOf(path);
+        ArtifactRoot = (options.ArtifactRoot ?? FileUri.Of(Path.ChangeExtension(File, ".artifacts"))).TrimEnd('/');
+        _gate = WriterGate.Join(File);
+        _readers = new ReaderPool(File, owner);
     }
 
-    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    public string File { get; }
 
-    /// <summary>Waits for the write in progress and closes the file.</summary>
-    public async ValueTask DisposeAsync()
+    public string ArtifactRoot { get; }
+
+    public SqliteOptions Options { get; }
+
+    public long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>The file that a path leads to. SQLite keeps its other files, and the tracker its journals and artifacts, beside that one.</summary>
+    public static string FileOf(string path)
     {
-        await _gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+        string full = Path.GetFullPath(path);
+        return new FileInfo(full) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : full;
+    }
+
+    /// <summary>Opens the file, where it is not open.</summary>
+    public async ValueTask OpenAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, _owner);
+        if (_isOpen)
+            return;
+        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_isDisposed)
-                return;
-            _isDisposed = true;
-
-            // The last connection to close moves -wal into the file, which only a writing one can.
-            _readers.Dispose();
-            _writer?.Dispose();
-            _writer = null;
-            _gate.Part();
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -68,8 +79,65 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Does something with the writer outside a transaction, with no other writer of this process beside it. An error of SQLite closes the writer.</summary>
-    public async ValueTask<T> WithWriterAsync<T>(Func<Session, ValueTask<T>> work, CancellationToken cancellationToken)
+    /// <summary>Does something in one write transaction. Work that ends the transaction itself is not committed.</summary>
+    public async ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken)
+    {
+        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            Session writer = await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
+            await BeginAsync(writer, cancellationToken).ConfigureAwait(false);
+            return Commit(writer, work);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>Asks a question of one moment.</summary>
+    public async ValueTask<T> ReadAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            return await RetryWhileLockedAsync(() => _readers.Ask(Interruptible), cancellationToken).ConfigureAwait(false);
+        }
+        catch (TrackingStoreException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        T Interruptible(Session session)
+        {
+            using CancellationTokenRegistration interrupt = cancellationToken.Register(session.Connection.Interrupt);
+            return question(session);
+        }
+    }
+
+    /// <summary>Asks a question of a few rows, on the caller's thread once the file is open: it takes less time than another thread would to begin.</summary>
+    public ValueTask<T> ReadBrieflyAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
+    {
+        if (!_isOpen || cancellationToken.IsCancellationRequested)
+            return ReadAsync(question, cancellationToken);
+        try
+        {
+            return ValueTask.FromResult(_readers.Ask(question));
+        }
+        catch (SqliteErrorException error) when (error.IsLocked)
+        {
+            return ReadAsync(question, cancellationToken);
+        }
+        catch (SqliteErrorException error)
+        {
+            return ValueTask.FromException<T>(Faults.Explain(error, File, TimeSpan.Zero));
+        }
+    }
+
+    /// <summary>Does something that cannot be in a transaction, while no other store of this process writes. Nothing is tried again.</summary>
+    public async ValueTask<T> WorkAsync<T>(Func<Session, ValueTask<T>> work, CancellationToken cancellationToken)
     {
         await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -92,33 +160,42 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Answers a question that takes microseconds on the thread that asks, without waiting for one of the pool.</summary>
-    public ValueTask<T> ReadAtOnceAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
+    /// <summary>Brings what has been committed to the disk. With <c>synchronous=NORMAL</c> SQLite syncs when it moves pages out of <c>-wal</c>, before and after; what has only been committed lies in <c>-wal</c>, so that is the file to sync.</summary>
+    public async ValueTask SyncAsync(CancellationToken cancellationToken)
     {
-        if (!_isOpen || _isDisposed)
-            return ReadAsync(question, cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
+        await OpenAsync(cancellationToken).ConfigureAwait(false);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
-            return ValueTask.FromResult(_readers.Ask(question));
+            // SQLite holds its locks on the other two files, so that opening and closing this one disturbs none.
+            using Microsoft.Win32.SafeHandles.SafeFileHandle log = System.IO.File.OpenHandle(File + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            RandomAccess.FlushToDisk(log);
         }
-        catch (SqliteErrorException)
+        catch (FileNotFoundException)
         {
-            // Locked, or worse: there it waits, and finds the words.
-            return ReadAsync(question, cancellationToken);
+            // Its last user moved all pages into the file, synced it, and removed it.
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TrackingStoreException($"Store '{File}' could not be brought to the disk. Check the disk; what is committed survives the end of the process, but perhaps no power loss. ({error.Message})", isTransient: true, error);
         }
     }
 
-    /// <summary>Does something in one write transaction. Work that ends the transaction itself is not committed.</summary>
-    public async ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken)
+    /// <summary>Waits for the write in progress and closes the file.</summary>
+    public async ValueTask DisposeAsync()
     {
-        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
+        await _gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            Session writer = await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
-            await BeginAsync(writer, cancellationToken).ConfigureAwait(false);
-            return Commit(writer, work);
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+
+            // The last connection to close moves -wal into the file, which only a writing one can.
+            _readers.Dispose();
+            _writer?.Dispose();
+            _writer = null;
+            _gate.Part();
         }
         finally
         {
@@ -158,9 +235,9 @@ internal sealed partial class Database : IAsyncDisposable
         {
             Abandon(writer, error);
             if (error is SqliteErrorException sqlite)
-                throw Faults.Explain(sqlite, _file, TimeSpan.Zero);
+                throw Faults.Explain(sqlite, File, TimeSpan.Zero);
             if (error is ChunkCorruptException)
-                throw new TrackingStoreException($"Store '{_file}': {error.Message}", isTransient: false, error);
+                throw new TrackingStoreException($"Store '{File}': {error.Message}", isTransient: false, error);
             throw;
         }
     }
@@ -182,58 +259,20 @@ internal sealed partial class Database : IAsyncDisposable
         _writer = null;
     }
 
-    public async ValueTask<T> ReadAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
-    {
-        await OpenAsync(cancellationToken).ConfigureAwait(false);
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        try
-        {
-            return await RetryWhileLockedAsync(() => _readers.Ask(Interruptible), cancellationToken).ConfigureAwait(false);
-        }
-        catch (TrackingStoreException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
-
-        T Interruptible(Session session)
-        {
-            using CancellationTokenRegistration interrupt = cancellationToken.Register(session.Connection.Interrupt);
-            return question(session);
-        }
-    }
-
-    /// <summary>Opens the file, makes it or brings it to the present schema.</summary>
-    public async ValueTask OpenAsync(CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, _file);
-        if (_isOpen)
-            return;
-        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Leave();
-        }
-    }
-
     private async ValueTask<Session> OpenWriterAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, _file);
+        ObjectDisposedException.ThrowIf(_isDisposed, _owner);
         if (_writer is null)
         {
-            if (Directory.Exists(_file))
-                throw new TrackingStoreException($"'{_file}' is a folder. Name a file for the store, for example '{Path.Combine(_file, "mlops.db")}'.", isTransient: false);
+            if (Directory.Exists(File))
+                throw new TrackingStoreException($"'{File}' is a folder. Name a file for the store, for example '{Path.Combine(File, "mlops.db")}'.", isTransient: false);
             try
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+                Directory.CreateDirectory(Path.GetDirectoryName(File)!);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new TrackingStoreException($"The folder of store '{_file}' cannot be made. Give this process write permission, or choose another place. ({error.Message})", isTransient: false, error);
+                throw new TrackingStoreException($"The folder of store '{File}' cannot be made. Give this process write permission, or choose another place. ({error.Message})", isTransient: false, error);
             }
 
             _writer = await RetryWhileLockedAsync(OpenWriter, cancellationToken).ConfigureAwait(false);
@@ -245,18 +284,19 @@ internal sealed partial class Database : IAsyncDisposable
 
     private Session OpenWriter()
     {
-        FileCheck.Check(_file, Migrations.Steps.Count);
-        Connection connection = Connection.Open(_file, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+        FileCheck.Check(File, Migrations.Steps.Count);
+        Connection connection = Connection.Open(File, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
         try
         {
-            connection.Execute(_connectionPragmas);
+            connection.Execute(ConnectionPragmas);
+            connection.Execute($"PRAGMA synchronous={(_syncsCommits ? "FULL" : "NORMAL")}");
             string mode = connection.QueryText("PRAGMA journal_mode=WAL");
             if (mode != "wal")
-                throw new TrackingStoreException($"Store '{_file}' cannot use write-ahead logging: SQLite stays in mode '{mode}'. Put the file on a local disk.", isTransient: false);
-            int found = Migrations.Apply(connection, _file, Migrations.Steps, new NewStore(NowMs, _artifactRoot));
-            connection.Execute(_options.ExtraPragmas);
+                throw new TrackingStoreException($"Store '{File}' cannot use write-ahead logging: SQLite stays in mode '{mode}'. Put the file on a local disk.", isTransient: false);
+            int found = Migrations.Apply(connection, File, Migrations.Steps, new NewStore(NowMs, ArtifactRoot));
+            connection.Execute(Options.ExtraPragmas);
             Session session = new(connection);
-            LogOpened(_file, found, Migrations.Steps.Count);
+            LogOpened(File, found, Migrations.Steps.Count);
             return session;
         }
         catch
@@ -281,8 +321,8 @@ internal sealed partial class Database : IAsyncDisposable
             catch (SqliteErrorException error)
             {
                 TimeSpan waited = Stopwatch.GetElapsedTime(began);
-                if (!error.IsLocked || waited >= _options.BusyTimeout)
-                    throw Faults.Explain(error, _file, waited);
+                if (!error.IsLocked || waited >= Options.BusyTimeout)
+                    throw Faults.Explain(error, File, waited);
             }
 
             await Task.Delay(Pause(), cancellationToken).ConfigureAwait(false);

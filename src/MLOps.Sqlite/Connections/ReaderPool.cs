@@ -3,7 +3,7 @@ using SQLitePCL;
 namespace MLOps.Sqlite.Connections;
 
 /// <summary>Connections that only read. They are opened when a read finds none idle; a few are kept.</summary>
-internal sealed class ReaderPool(string file) : IDisposable
+internal sealed class ReaderPool(string file, object owner) : IDisposable
 {
     private const int MostIdle = 8;
     private readonly Stack<Session> _idle = new();
@@ -43,7 +43,7 @@ internal sealed class ReaderPool(string file) : IDisposable
     {
         lock (_idle)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteTrackingStore));
+            ObjectDisposedException.ThrowIf(_disposed, owner);
             if (_idle.TryPop(out Session? session))
                 return session;
         }

@@ -70,6 +70,19 @@ internal sealed class Session : IDisposable
 
     public StoreCheck Check => field ??= new StoreCheck(Connection);
 
+    // The registry's tables are seen when they are first asked for, so that trackers pay nothing for them.
+    public AliasTable Aliases => field ??= new AliasTable(Connection);
+
+    public ModelTable Models => field ??= new ModelTable(Connection, Keys, Aliases);
+
+    public VersionTable Versions => field ??= new VersionTable(Connection, Keys, Aliases);
+
+    public PromotionTable Promotions => field ??= new PromotionTable(Connection);
+
+    public AuditTable Audit => field ??= new AuditTable(Connection);
+
+    public RegistrySearch RegistrySearch => field ??= new RegistrySearch(this);
+
     private Statement DataVersion => field ??= Connection.Prepare("PRAGMA data_version");
 
     /// <summary>Begins to write. What is remembered of rows is forgotten when another connection has written since.</summary>
