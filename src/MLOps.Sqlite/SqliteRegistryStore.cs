@@ -117,8 +117,7 @@ public sealed class SqliteRegistryStore : IRegistryStore
     public ValueTask<Page<RegisteredModel>> FindModelsAsync(RegisteredModelQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        query.Check();
-        CheckPage(page);
+        query.Check(page);
         return ReadAsync(session => session.RegistrySearch.Find(query, page), cancellationToken);
     }
 
@@ -127,8 +126,7 @@ public sealed class SqliteRegistryStore : IRegistryStore
     public ValueTask<Page<ModelVersion>> FindVersionsAsync(ModelVersionQuery query, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        query.Check();
-        CheckPage(page);
+        query.Check(page);
         return ReadAsync(session => session.RegistrySearch.Find(query, page), cancellationToken);
     }
 
@@ -182,12 +180,6 @@ public sealed class SqliteRegistryStore : IRegistryStore
     /// <returns>A task that ends when the file is closed.</returns>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
-    private static void CheckPage(PageRequest page)
-    {
-        ArgumentNullException.ThrowIfNull(page);
-        if (page.Size is < 1 or > PageRequest.LargestSize)
-            throw new ArgumentOutOfRangeException(nameof(page), page.Size, "A page has 1 to 50,000 items.");
-    }
 
     private static void CheckRange(long after, int most)
     {

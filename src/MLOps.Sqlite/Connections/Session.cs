@@ -60,14 +60,6 @@ internal sealed class Session : IDisposable
 
     public SeriesReader SeriesReader { get; }
 
-    public RegistryReader Registry => field ??= new RegistryReader(Connection);
-
-    public AuditTable Audit => field ??= new AuditTable(Connection);
-
-    public RegistryWriter RegistryWriter => field ??= new RegistryWriter(Connection, Registry, Audit);
-
-    public RegistrySearch RegistrySearch => field ??= new RegistrySearch(this);
-
     public StoreCheck Check => field ??= new StoreCheck(Connection);
 
     // The registry's tables are seen when they are first asked for, so that trackers pay nothing for them.
