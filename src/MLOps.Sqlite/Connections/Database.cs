@@ -160,6 +160,29 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
+    /// <summary>Tries until no other process holds the lock. SQLite's own waiting lets some writers wait for seconds; short and uneven pauses are fairer.</summary>
+    public async ValueTask<T> RetryWhileLockedAsync<T>(Func<T> attempt, CancellationToken cancellationToken)
+    {
+        // The real clock: the lock is held by real processes, whatever the time of the store is said to be.
+        long began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                return attempt();
+            }
+            catch (SqliteErrorException error)
+            {
+                TimeSpan waited = Stopwatch.GetElapsedTime(began);
+                if (!error.IsLocked || waited >= Options.BusyTimeout)
+                    throw Faults.Explain(error, File, waited);
+            }
+
+            await Task.Delay(Pause(), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Brings what has been committed to the disk. With <c>synchronous=NORMAL</c> SQLite syncs when it moves pages out of <c>-wal</c>, before and after; what has only been committed lies in <c>-wal</c>, so that is the file to sync.</summary>
     public async ValueTask SyncAsync(CancellationToken cancellationToken)
     {
@@ -303,29 +326,6 @@ internal sealed partial class Database : IAsyncDisposable
         {
             connection.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>Tries until no other process holds the lock. SQLite's own waiting lets some writers wait for seconds; short and uneven pauses are fairer.</summary>
-    public async ValueTask<T> RetryWhileLockedAsync<T>(Func<T> attempt, CancellationToken cancellationToken)
-    {
-        // The real clock: the lock is held by real processes, whatever the time of the store is said to be.
-        long began = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            try
-            {
-                return attempt();
-            }
-            catch (SqliteErrorException error)
-            {
-                TimeSpan waited = Stopwatch.GetElapsedTime(began);
-                if (!error.IsLocked || waited >= Options.BusyTimeout)
-                    throw Faults.Explain(error, File, waited);
-            }
-
-            await Task.Delay(Pause(), cancellationToken).ConfigureAwait(false);
         }
     }
 

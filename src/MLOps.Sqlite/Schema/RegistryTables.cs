@@ -47,13 +47,15 @@ internal static class RegistryTables
             description TEXT,
             facts BLOB NOT NULL,
             UNIQUE(model, number)) STRICT;
+        -- Each has all that an order asks of a version: SQLite sorts all versions rather than follow an index that has not.
         CREATE INDEX version_by_stage ON model_version(model, stage, number);
         CREATE INDEX version_by_model_update ON model_version(model, updated_ms, number);
+        CREATE INDEX version_by_model_creation ON model_version(model, created_ms, number);
         CREATE INDEX version_by_update ON model_version(updated_ms, model, number);
         CREATE INDEX version_by_creation ON model_version(created_ms, model, number);
         CREATE INDEX version_by_number ON model_version(number, model);
-        CREATE INDEX version_by_run ON model_version(run_id);
-        CREATE INDEX version_by_source ON model_version(source);
+        CREATE INDEX version_by_run ON model_version(run_id, model, number);
+        CREATE INDEX version_by_source ON model_version(source, model, number);
         CREATE TABLE version_tag(
             version INTEGER NOT NULL REFERENCES model_version(id) ON DELETE CASCADE,
             key INTEGER NOT NULL REFERENCES key_name(id),

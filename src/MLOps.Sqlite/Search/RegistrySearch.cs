@@ -34,24 +34,24 @@ internal sealed class RegistrySearch(Session session)
     public Page<ModelVersion> Find(ModelVersionQuery query, PageRequest page)
     {
         session.TextTests.Clear();
+        bool isByName = query.FullOrder[0].Field == VersionField.Model.Field;
         List<Sql> where = ConditionsOf(query.StoreFilter, query.HidesPrompts, ValueOf, "version_tag", "version", s_version);
 
-        // The outer of the two tables is the one whose index has the order, so that the name's condition is said of the versions, too.
-        bool byName = query.FullOrder[0].Field == VersionField.Model.Field;
-        Sql from = Sql.Of(byName ? "model m CROSS JOIN model_version v ON v.model = m.id" : "model_version v CROSS JOIN model m ON m.id = v.model");
-        foreach (Comparison comparison in query.StoreFilter.Comparisons.Where(comparison => !byName && comparison.Field == VersionField.Model.Field))
+        // Beside an order by something else, a join would make SQLite sort all versions; then the name's condition is said of the versions themselves, too.
+        foreach (Comparison comparison in query.StoreFilter.Comparisons.Where(comparison => !isByName && comparison.Field == VersionField.Model.Field))
         {
             if (Conditions.RangeOfText(comparison, Sql.Of("n.name")) is { } range)
                 where.Add(Sql.Of($"v.model {Sql.Of(comparison.Comparator == Comparator.Equal ? "=" : "IN")} (SELECT n.id FROM model n WHERE {range})"));
         }
 
+        Sql from = Sql.Of(isByName ? "model m CROSS JOIN model_version v ON v.model = m.id" : "model_version v");
         (List<long> found, string? next) = Find(from, s_version, where, query.FullOrder, ValueOf, ModelVersionQuery.Vocabulary, query.Canonical, page);
         return new Page<ModelVersion>([.. found.Select(id => session.Versions.Find(id)!)], next);
 
         Sql ValueOf(SearchField field) => field switch
         {
             (SearchEntity.Tag, var key) => TagOf("version_tag", "version", s_version, key),
-            (_, "name") => Sql.Of("m.name"),
+            (_, "name") => Sql.Of(isByName ? "m.name" : "(SELECT m.name FROM model m WHERE m.id = v.model)"),
             (_, "version_number") => Sql.Of("v.number"),
             (_, "run_id") => Sql.Of("v.run_id"),
             (_, "source_path") => Sql.Of("v.source"),
@@ -103,7 +103,15 @@ internal sealed class RegistrySearch(Session session)
     {
         SortKey[] order = [.. fullOrder.Select(key => new SortKey(valueOf(key.Field), IsPresent: null, IsText(key.Field), key.Descending) { IsNullable = IsNullable(key.Field) })];
         if (page.Token is { } token)
-            where.Add(SortKey.After(order, [.. PageToken.Read(canonical, token, fullOrder, vocabulary)]) ?? Sql.Of("0"));
+        {
+            OrderValue[] after = [.. PageToken.Read(canonical, token, fullOrder, vocabulary)];
+
+            // The + keeps SQLite from looking each part of the condition up by itself, which would lose the order.
+            where.Add(SortKey.After(order, after) is { } condition ? Sql.Of($"+({condition})") : Sql.Of("0"));
+            if (!order[0].IsNullable)
+                where.Add(order[0].Bound(after[0]));
+        }
+
         Sql sql = Sql.Of($"""
             SELECT {id}, {Sql.Join(", ", order.Select(key => key.Columns))} FROM {from}
             WHERE {Sql.All(where)} ORDER BY {Sql.Join(", ", order.Select(key => key.Order))} LIMIT {(long)page.Size + 1}

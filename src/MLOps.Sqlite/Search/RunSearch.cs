@@ -87,9 +87,9 @@ internal sealed class RunSearch(Session session)
                     return null;
                 where.Add(after);
                 if (phase == Phase.Value)
-                    limits.Add(Bound(order[0], place[0]));
+                    limits.Add(order[0].Bound(place[0]));
                 else if (phase == Phase.Whole && question.IsByStart(phase) && place[0] is OrderValue.Number)
-                    where.Add(Bound(order[0], place[0]));
+                    where.Add(order[0].Bound(place[0]));
             }
         }
 
@@ -139,15 +139,6 @@ internal sealed class RunSearch(Session session)
     };
 
     // Says again, for the index, what the whole condition of the place implies.
-    private static Sql Bound(SortKey key, OrderValue place) => (place, key.IsDescending) switch
-    {
-        (OrderValue.Number { Value: var number }, true) => Sql.Of($"{key.Value} <= {number}"),
-        (OrderValue.Number { Value: var number }, false) => Sql.Of($"{key.Value} >= {number}"),
-        (OrderValue.Text { Value: var text }, true) => Sql.Of($"{key.Value} <= {text}"),
-        (OrderValue.Text { Value: var text }, false) => Sql.Of($"{key.Value} >= {text}"),
-        _ => Sql.Of("1"),
-    };
-
     private Driver Choose(RunQuestion question, Phase phase, KeyedField[] required, List<Sql> limits, int most)
     {
         Driver whole = question.Base;

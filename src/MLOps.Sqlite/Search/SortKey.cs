@@ -52,6 +52,16 @@ internal sealed record SortKey(Sql Value, Sql? IsPresent, bool IsText, bool IsDe
         };
     }
 
+    /// <summary>The condition that a row that has the key is at a place or after it: what an index can answer.</summary>
+    public Sql Bound(OrderValue place) => (place, IsDescending) switch
+    {
+        (OrderValue.Number { Value: var number }, true) => Sql.Of($"{Value} <= {number}"),
+        (OrderValue.Number { Value: var number }, false) => Sql.Of($"{Value} >= {number}"),
+        (OrderValue.Text { Value: var text }, true) => Sql.Of($"{Value} <= {text}"),
+        (OrderValue.Text { Value: var text }, false) => Sql.Of($"{Value} >= {text}"),
+        _ => Sql.Of("1"),
+    };
+
     private Sql? After(OrderValue place) => place switch
     {
         OrderValue.Missing => null,
