@@ -25,10 +25,7 @@ public sealed partial class ModelRegistry
         ArgumentNullException.ThrowIfNull(model);
         RegistryLimits.CheckAlias(alias);
         CheckReason(reason);
-        if (expected < 0)
-            throw new ArgumentOutOfRangeException(nameof(expected), expected, "A version's number is positive; 0 expects that there is no such alias.");
-        if (expected is not null)
-            Demand(RegistryCapabilities.AtomicCommit);
+        CheckExpected(expected);
         ModelAlias? moved = null;
         await ChangeAsync(
             model,
@@ -53,10 +50,11 @@ public sealed partial class ModelRegistry
     /// <summary>Removes an alias.</summary>
     /// <param name="model">The model's name.</param>
     /// <param name="alias">The alias.</param>
-    /// <param name="expected">The version that it must point to now; null does not ask.</param>
+    /// <param name="expected">The version that it must point to now, 0 for none; null does not ask.</param>
     /// <param name="reason">Why, for the audit log; null when nobody says.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether there was one.</returns>
+    /// <exception cref="ArgumentException">The expected version is negative, or the reason is too long.</exception>
     /// <exception cref="ModelNotFoundException">There is no such model.</exception>
     /// <exception cref="AliasConflictException">It points to another version than expected, or is not there.</exception>
     /// <exception cref="PromotionRequiredException">A policy guards the alias.</exception>
@@ -66,6 +64,7 @@ public sealed partial class ModelRegistry
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(alias);
         CheckReason(reason);
+        CheckExpected(expected);
         bool removed = false;
         await ChangeAsync(
             model,
@@ -82,5 +81,13 @@ public sealed partial class ModelRegistry
             },
             cancellationToken).ConfigureAwait(false);
         return removed;
+    }
+
+    private void CheckExpected(int? expected)
+    {
+        if (expected < 0)
+            throw new ArgumentOutOfRangeException(nameof(expected), expected, "A version's number is positive; 0 expects that there is no such alias.");
+        if (expected is not null)
+            Demand(RegistryCapabilities.AtomicCommit);
     }
 }

@@ -64,7 +64,7 @@ public sealed partial class ModelRegistry
     {
         ArgumentNullException.ThrowIfNull(name);
         RegistryLimits.CheckModelName(newName, nameof(newName));
-        await ChangeAsync(
+        RegisteredModel renamed = await ChangeAsync(
             name,
             async model =>
             {
@@ -74,7 +74,9 @@ public sealed partial class ModelRegistry
                 return [new RegistryEvent.ModelRenamed(model.Name, newName)];
             },
             cancellationToken).ConfigureAwait(false);
-        return await GetAsync(newName, cancellationToken).ConfigureAwait(false);
+
+        // By its key: somebody else may have given it a third name by now.
+        return await Store.FindModelAsync(renamed.Key, cancellationToken).ConfigureAwait(false) ?? throw new ModelNotFoundException(newName);
     }
 
     /// <summary>Describes a model.</summary>
