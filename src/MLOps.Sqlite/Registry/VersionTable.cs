@@ -34,11 +34,11 @@ internal sealed class VersionTable(Connection connection, KeyTable keys, AliasTa
 
     private Statement FindInStage => field ??= connection.Prepare(FromModel + "WHERE m.name = ? AND v.stage = ? ORDER BY v.number");
 
-    private Statement FindByRun => field ??= connection.Prepare(FromVersion + "WHERE v.run_id = ? ORDER BY v.created_ms, v.number, v.id");
+    private Statement FindByRun => field ??= connection.Prepare(FromVersion + "WHERE v.run_id = ? ORDER BY v.id");
 
     private Statement FindByLineage => field ??= connection.Prepare(Columns + """
         FROM lineage l CROSS JOIN model_version v ON v.id = l.version CROSS JOIN model m ON m.id = v.model
-        WHERE l.kind = ? AND l.value = ? ORDER BY v.created_ms, v.number, v.id
+        WHERE l.kind = ? AND l.value = ? ORDER BY v.id
         """);
 
     private Statement FindNumber => field ??= connection.Prepare("SELECT id FROM model_version WHERE model = ? AND number = ?");
