@@ -67,4 +67,7 @@ Drift.Compare();
 Drift.Categorise();
 Drift.Stream();
 Drift.Rows();
+await Models.RegisterAsync(tracker);
+await AuditLog.VerifyAsync();
+await AuditLog.HearAsync();
 Console.WriteLine("every snippet of the pages ran");
