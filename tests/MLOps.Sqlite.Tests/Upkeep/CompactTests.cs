@@ -66,7 +66,7 @@ public sealed class CompactTests : IDisposable
     public async Task A_lock_that_another_process_holds_for_too_long_is_told_and_nothing_has_changed()
     {
         await using SqliteTrackingStore store = _folder.Open(new SqliteOptions { BusyTimeout = TimeSpan.FromMilliseconds(20) });
-        await PurgeAsync(store, await FillAsync(store, 100_000));
+        await PurgeAsync(store, await FillAsync(store, 200_000));
         using Connection other = _folder.Connect();
         other.BeginWriting();
         long pages = StoreFolder.QueryInt64(other, "PRAGMA page_count");
