@@ -40,7 +40,7 @@ public sealed partial class ModelRegistry
                 if (actual == to)
                     return [];
                 RegistryEvent.AliasMoved move = new(alias, actual == 0 ? null : actual, to, AliasCause.Set, reason, Promotion: null);
-                moved = ModelAlias.After(moved, move, Actor(), Clock.GetUtcNow());
+                moved = ModelAlias.After(moved, move, Actor(), Now());
                 return [move];
             },
             cancellationToken).ConfigureAwait(false);

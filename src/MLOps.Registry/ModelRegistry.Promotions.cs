@@ -294,7 +294,7 @@ public sealed partial class ModelRegistry
                 if (verified != (found.Key, to))
                     verified = ((await VerifyVersionAsync(model, to, cancellationToken).ConfigureAwait(false)).ModelKey, to);
                 move = new RegistryEvent.AliasMoved(alias, pointer.Version, to, AliasCause.Rollback, reason, Promotion: null);
-                moved = ModelAlias.After(pointer, move, Actor(), Clock.GetUtcNow());
+                moved = ModelAlias.After(pointer, move, Actor(), Now());
                 return [move];
             },
             cancellationToken).ConfigureAwait(false);

@@ -97,6 +97,9 @@ public sealed partial class ModelRegistry : IAsyncDisposable
         return actor is { Length: > 0 and <= Limits.KeyLength } ? actor : throw new InvalidOperationException($"{_actors.GetType().Name} names an actor of {actor?.Length ?? 0} characters; it must have 1 to {Limits.KeyLength}.");
     }
 
+    /// <summary>The time as it is kept: to the millisecond.</summary>
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(Clock.GetUtcNow().ToUnixTimeMilliseconds());
+
     private void Demand(RegistryCapabilities capability)
     {
         if (!Store.Capabilities.HasFlag(capability))

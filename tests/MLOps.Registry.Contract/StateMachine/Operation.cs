@@ -50,9 +50,17 @@ public sealed record Operation(OperationKind Kind, int By, int Model, int Versio
             from name in Gen.Choose(0, 3)
             from choice in Gen.Choose(0, 11)
             select new Operation(kind, actor, model, version, name, choice);
-        Gen<Operation[]> sequences = from length in Gen.Choose(10, 80) from all in operation.ArrayOf(length) select all;
+
+        // Most begin with something to work on; the rules of an empty registry are few.
+        Gen<Operation[]> starts = Gen.Frequency((1, Gen.Constant<Operation[]>([])), (4, operation.ArrayOf(6).Select(some => some.Select(Start).ToArray())));
+        Gen<Operation[]> sequences = from start in starts from length in Gen.Choose(10, 80) from rest in operation.ArrayOf(length) select start.Concat(rest).ToArray();
         return Arb.From(sequences, Shorter);
     }
+
+    /// <summary>Four versions, and a policy for an alias and for a stage.</summary>
+    private static Operation Start(Operation any, int i) => i < 4
+        ? any with { Kind = OperationKind.Register, Model = 1 }
+        : any with { Kind = OperationKind.SetPolicy, Model = 1, Name = i == 4 ? 0 : 3 };
 
     private static IEnumerable<Operation[]> Shorter(Operation[] sequence)
     {
