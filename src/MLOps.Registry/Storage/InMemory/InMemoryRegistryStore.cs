@@ -13,6 +13,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, InMemoryModel> _models = [];
     private readonly Dictionary<(Guid Key, int Number), long> _registered = [];
+    private long _registrations;
     private readonly List<(string Name, Guid Key)> _names = [];
     private readonly List<AuditRecord> _audit = [];
     private readonly Dictionary<string, (long Position, Guid Holder, DateTimeOffset Until)> _cursors = new(StringComparer.Ordinal);
@@ -200,7 +201,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
             _models[commit.ModelKey] = changed with { Model = changed.Model with { Revision = commit.Revision + 1 } };
         _names.AddRange(commit.Changes.Select(change => change switch { RegistryEvent.ModelCreated created => created.Name, RegistryEvent.ModelRenamed renamed => renamed.To, _ => null }).Where(name => name is not null).Select(name => (name!, commit.ModelKey)));
         foreach (RegistryEvent.VersionCreated created in commit.Changes.OfType<RegistryEvent.VersionCreated>())
-            _registered[(commit.ModelKey, created.Number)] = _registered.Count;
+            _registered[(commit.ModelKey, created.Number)] = _registrations++;
         _audit.AddRange(records);
         _head = head;
         return CommitOutcome.Committed;
