@@ -164,7 +164,7 @@ public abstract partial class ModelRegistryContract
             case OperationKind.GetLatest:
                 return $"version {(await registry.GetVersionAsync(model, "latest", Cancellation)).Number}";
             case OperationKind.Wait:
-                Clock.Advance(TimeSpan.FromSeconds(25));
+                Clock.Advance(TimeSpan.FromSeconds(61));
                 return "waited";
             default:
                 return "reopened";

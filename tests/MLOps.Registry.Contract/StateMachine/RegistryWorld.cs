@@ -38,7 +38,7 @@ internal sealed class RegistryWorld(string prefix)
             case OperationKind.GiveEvidence or OperationKind.Approve or OperationKind.ApproveAsFirstRead or OperationKind.Reject:
                 return Change(operation);
             case OperationKind.Wait:
-                Time += TimeSpan.FromSeconds(25);
+                Time += TimeSpan.FromSeconds(61);
                 return "waited";
             case OperationKind.Reopen:
                 return "reopened";
