@@ -40,6 +40,10 @@ public sealed partial class ModelRegistry
         bool[] given = [link.RunId is not null, link.Parent is not null, link.DatasetDigest is not null, link.Commit is not null];
         if (given.Count(one => one) != 1)
             throw new ArgumentException("A link gives exactly one of RunId, Parent, DatasetDigest and Commit.", nameof(link));
+
+        // By what the model is, not by what it was called.
+        if (link is { Parent: { } parent, ParentKey: null } && await Store.FindModelAsync(parent.Model, cancellationToken).ConfigureAwait(false) is { } model)
+            link = link with { ParentKey = model.Key };
         return await Store.FindVersionsAsync(link, cancellationToken).ConfigureAwait(false);
     }
 

@@ -181,6 +181,7 @@ public sealed partial class ModelRegistry
     private async Task<VersionDraft> DraftCopyAsync(string source, ModelVersion copied, RunId? given, RegisterOptions options, CancellationToken cancellationToken)
     {
         VersionFacts facts = copied.Facts;
+        (IReadOnlyList<ModelVersionRef> Refs, IReadOnlyList<Guid> Keys) parents = await FindParentsAsync(options.Parents.Prepend(copied.Ref), cancellationToken).ConfigureAwait(false);
         if (given is not null)
         {
             VersionFacts own = await FactsAsync(source, facts.Location, files: null, await ReadRunAsync(given, cancellationToken).ConfigureAwait(false), options, cancellationToken).ConfigureAwait(false);
@@ -196,7 +197,8 @@ public sealed partial class ModelRegistry
                 RunLink = options.RunLink ?? facts.RunLink,
                 LoggedModelId = options.LoggedModelId ?? facts.LoggedModelId,
                 Metrics = With(facts.Metrics, options.Metrics),
-                Parents = [.. options.Parents.Prepend(copied.Ref).Distinct()],
+                Parents = parents.Refs,
+                ParentKeys = parents.Keys,
             },
             copied.IsVerified,
             Folder: null);
@@ -211,9 +213,10 @@ public sealed partial class ModelRegistry
         return (await FindLatestVersionsAsync(uri.Model!, cancellationToken).ConfigureAwait(false)).FirstOrDefault(version => version.Stage == stage) ?? throw new ModelVersionNotFoundException(uri.Model!, 0);
     }
 
-    private static async ValueTask<VersionFacts> FactsAsync(string source, string location, StoredFiles? files, RunProvenance? run, RegisterOptions options, CancellationToken cancellationToken)
+    private async ValueTask<VersionFacts> FactsAsync(string source, string location, StoredFiles? files, RunProvenance? run, RegisterOptions options, CancellationToken cancellationToken)
     {
         IReadOnlyList<ModelFlavor> flavors = options.Flavor is { } flavor ? [flavor] : files is null ? [] : await FlavorProbe.GuessAsync(files, cancellationToken).ConfigureAwait(false);
+        (IReadOnlyList<ModelVersionRef> Refs, IReadOnlyList<Guid> Keys) parents = await FindParentsAsync(options.Parents, cancellationToken).ConfigureAwait(false);
         return new VersionFacts
         {
             Source = source,
@@ -227,8 +230,18 @@ public sealed partial class ModelRegistry
             Params = run?.Details?.Params ?? System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty,
             Datasets = run?.Details?.Datasets ?? [],
             Code = run?.Code,
-            Parents = [.. options.Parents.Distinct()],
+            Parents = parents.Refs,
+            ParentKeys = parents.Keys,
         };
+    }
+
+    private async ValueTask<(IReadOnlyList<ModelVersionRef> Refs, IReadOnlyList<Guid> Keys)> FindParentsAsync(IEnumerable<ModelVersionRef> parents, CancellationToken cancellationToken)
+    {
+        List<ModelVersionRef> refs = [.. parents.Distinct()];
+        List<Guid> keys = [];
+        foreach (ModelVersionRef parent in refs)
+            keys.Add((await FindParentAsync(parent, cancellationToken).ConfigureAwait(false)).ModelKey);
+        return (refs, keys);
     }
 
     private static Dictionary<string, double> With(IReadOnlyDictionary<string, double>? metrics, IReadOnlyDictionary<string, double> winning)

@@ -32,6 +32,11 @@ internal sealed class RegistryVictim : IActorProvider
         if (model is null || model.LastNumber == 0)
         {
             await RegisterAsync();
+            return;
+        }
+
+        if (model.Policies.Count == 0)
+        {
             await _registry.SetPolicyAsync(Model, PromotionTarget.Alias(Champion), new PromotionPolicy { Name = "four eyes", Approvals = 1 });
             return;
         }
@@ -45,7 +50,7 @@ internal sealed class RegistryVictim : IActorProvider
                 await PromoteAsync();
                 break;
             case 3 when model.FindAlias(Champion) is { Earlier.Count: > 0 }:
-                Say($"rolled-back {(await _registry.RollbackAsync(Model, Champion)).Version}");
+                await RollBackAsync();
                 break;
             case 4:
                 await DeleteAsync(model);
@@ -80,6 +85,18 @@ internal sealed class RegistryVictim : IActorProvider
         await _registry.ApproveAsync(promotion);
         _actor = "ann";
         Say($"promoted {promotion.Id}");
+    }
+
+    private async Task RollBackAsync()
+    {
+        try
+        {
+            Say($"rolled-back {(await _registry.RollbackAsync(Model, Champion)).Version}");
+        }
+        catch (NoEarlierVersionException)
+        {
+            // All that it pointed to before are deleted.
+        }
     }
 
     private async Task DeleteAsync(RegisteredModel model)

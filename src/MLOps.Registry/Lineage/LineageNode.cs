@@ -9,7 +9,7 @@ public abstract record LineageNode
 
     /// <summary>A version.</summary>
     /// <param name="Ref">Its model's name and its number, as they were when they were written down.</param>
-    /// <param name="IsMissing">Whether there is no such version now: it was deleted, or its model was deleted or renamed.</param>
+    /// <param name="IsMissing">Whether there is no such version now: it was deleted, alone or with its model.</param>
     public sealed record Version(ModelVersionRef Ref, bool IsMissing = false) : LineageNode;
 
     /// <summary>A run.</summary>

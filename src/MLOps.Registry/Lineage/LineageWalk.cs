@@ -8,6 +8,8 @@ internal sealed class LineageWalk(IRegistryStore store, int depth, int mostNodes
     private readonly List<LineageNode> _nodes = [];
     private readonly HashSet<LineageNode> _known = [];
     private readonly Dictionary<ModelVersionRef, ModelVersion?> _versions = [];
+    private readonly Dictionary<ModelVersionRef, IReadOnlyList<(ModelVersionRef Version, bool IsGone)>> _parents = [];
+    private readonly Dictionary<Guid, string?> _names = [];
     private bool _isTruncated;
 
     public async Task<LineageGraph> RunAsync(ModelVersion middle, bool siblings, CancellationToken cancellationToken)
@@ -18,7 +20,35 @@ internal sealed class LineageWalk(IRegistryStore store, int depth, int mostNodes
         await WalkDownAsync(middle, cancellationToken).ConfigureAwait(false);
         if (siblings)
             await FindSiblingsAsync(middle.Facts, cancellationToken).ConfigureAwait(false);
+        foreach (ModelVersion version in _versions.Values.OfType<ModelVersion>())
+            await ParentsOfAsync(version, cancellationToken).ConfigureAwait(false);
         return new LineageGraph { Version = middle.Ref, Nodes = _nodes, Edges = Edges(), IsTruncated = _isTruncated };
+    }
+
+    /// <summary>The parents of a version by the names that their models have now; by the old ones where the models are gone.</summary>
+    private async ValueTask<IReadOnlyList<(ModelVersionRef Version, bool IsGone)>> ParentsOfAsync(ModelVersion version, CancellationToken cancellationToken)
+    {
+        if (_parents.TryGetValue(version.Ref, out IReadOnlyList<(ModelVersionRef Version, bool IsGone)>? known))
+            return known;
+        List<(ModelVersionRef Version, bool IsGone)> parents = [];
+        for (int i = 0; i < version.Facts.Parents.Count; i++)
+        {
+            ModelVersionRef parent = version.Facts.Parents[i];
+            if (i < version.Facts.ParentKeys.Count)
+            {
+                Guid key = version.Facts.ParentKeys[i];
+                if (!_names.TryGetValue(key, out string? name))
+                    _names.Add(key, name = (await store.FindModelAsync(key, cancellationToken).ConfigureAwait(false))?.Name);
+                parents.Add((parent with { Model = name ?? parent.Model }, name is null));
+            }
+            else
+            {
+                parents.Add((parent, false));
+            }
+        }
+
+        _parents.Add(version.Ref, parents);
+        return parents;
     }
 
     private async Task WalkUpAsync(ModelVersion middle, CancellationToken cancellationToken)
@@ -28,7 +58,7 @@ internal sealed class LineageWalk(IRegistryStore store, int depth, int mostNodes
         {
             if (next.Level == depth)
                 continue;
-            foreach (ModelVersionRef parent in next.Version.Facts.Parents)
+            foreach ((ModelVersionRef parent, bool isGone) in await ParentsOfAsync(next.Version, cancellationToken).ConfigureAwait(false))
             {
                 if (_versions.ContainsKey(parent))
                     continue;
@@ -38,7 +68,7 @@ internal sealed class LineageWalk(IRegistryStore store, int depth, int mostNodes
                     return;
                 }
 
-                ModelVersion? found = await store.FindVersionAsync(parent.Model, parent.Number, cancellationToken).ConfigureAwait(false);
+                ModelVersion? found = isGone ? null : await store.FindVersionAsync(parent.Model, parent.Number, cancellationToken).ConfigureAwait(false);
                 Add(parent, found);
                 if (found is null)
                     continue;
@@ -50,18 +80,18 @@ internal sealed class LineageWalk(IRegistryStore store, int depth, int mostNodes
 
     private async Task WalkDownAsync(ModelVersion middle, CancellationToken cancellationToken)
     {
-        Queue<(ModelVersionRef Version, int Level)> queue = new([(middle.Ref, 0)]);
+        Queue<(ModelVersion Version, int Level)> queue = new([(middle, 0)]);
         HashSet<ModelVersionRef> asked = [middle.Ref];
-        while (queue.TryDequeue(out (ModelVersionRef Version, int Level) next))
+        while (queue.TryDequeue(out (ModelVersion Version, int Level) next))
         {
             if (next.Level == depth)
                 continue;
-            foreach (ModelVersion child in await store.FindVersionsAsync(new LineageLink { Parent = next.Version }, cancellationToken).ConfigureAwait(false))
+            foreach (ModelVersion child in await store.FindVersionsAsync(new LineageLink { Parent = next.Version.Ref, ParentKey = next.Version.ModelKey }, cancellationToken).ConfigureAwait(false))
             {
                 if (!Add(child.Ref, child))
                     return;
                 if (asked.Add(child.Ref))
-                    queue.Enqueue((child.Ref, next.Level + 1));
+                    queue.Enqueue((child, next.Level + 1));
             }
         }
     }
@@ -139,7 +169,7 @@ internal sealed class LineageWalk(IRegistryStore store, int depth, int mostNodes
                 Connect(NodeOf(dataset), hasRun ? run! : made);
             if (version.Facts.Code is { } code)
                 Connect(new LineageNode.Code(code), hasRun ? run! : made);
-            foreach (ModelVersionRef parent in version.Facts.Parents)
+            foreach ((ModelVersionRef parent, _) in _parents[version.Ref])
             {
                 if (_versions.TryGetValue(parent, out ModelVersion? there))
                     Connect(new LineageNode.Version(parent, there is null), made);

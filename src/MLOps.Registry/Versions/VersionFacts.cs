@@ -41,6 +41,9 @@ public sealed record VersionFacts
     /// <summary>The code that the run ran; null when unknown.</summary>
     public CodeState? Code { get; init; }
 
-    /// <summary>The versions that it was made from, for example by fine-tuning.</summary>
+    /// <summary>The versions that it was made from, for example by fine-tuning, by the names that their models had.</summary>
     public IReadOnlyList<ModelVersionRef> Parents { get; init; } = [];
+
+    /// <summary>For each of <see cref="Parents"/> the <see cref="RegisteredModel.Key"/> of its model, in the same order: what lineage follows, for a name may change or pass to another model.</summary>
+    public IReadOnlyList<Guid> ParentKeys { get; init; } = [];
 }

@@ -17,6 +17,7 @@ internal sealed class VersionTable(Connection connection, KeyTable keys, AliasTa
         Parent,
         DatasetDigest,
         Commit,
+        ParentKey,
     }
 
     public TagTable Tags { get; } = new(connection, keys, "version_tag", "version");
@@ -83,6 +84,7 @@ internal sealed class VersionTable(Connection connection, KeyTable keys, AliasTa
     public IReadOnlyList<ModelVersion> LinkedTo(LineageLink link) => link switch
     {
         { RunId: { } run } => All(FindByRun.With(run.Value)),
+        { Parent: { } parent, ParentKey: { } key } => All(Linked(Lineage.ParentKey, TextOf(key, parent.Number))),
         { Parent: { } parent } => All(Linked(Lineage.Parent, TextOf(parent))),
         { DatasetDigest: { } digest } => All(Linked(Lineage.DatasetDigest, digest)),
         { Commit: { } commit } => All(Linked(Lineage.Commit, commit)),
@@ -98,6 +100,8 @@ internal sealed class VersionTable(Connection connection, KeyTable keys, AliasTa
         Tags.SetAll(id, created.Tags);
         foreach (ModelVersionRef parent in facts.Parents)
             Link(Lineage.Parent, TextOf(parent), id);
+        foreach ((ModelVersionRef parent, Guid key) in facts.Parents.Zip(facts.ParentKeys))
+            Link(Lineage.ParentKey, TextOf(key, parent.Number), id);
         foreach (DatasetInput dataset in facts.Datasets)
             Link(Lineage.DatasetDigest, dataset.Digest, id);
         if (facts.Code?.Commit is { } commit)
@@ -125,6 +129,8 @@ internal sealed class VersionTable(Connection connection, KeyTable keys, AliasTa
 
     // A name has no '/'.
     private static string TextOf(ModelVersionRef parent) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{parent.Model}/{parent.Number}");
+
+    private static string TextOf(Guid key, int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key:N}/{number}");
 
     private Statement Linked(Lineage kind, string value) => FindByLineage.With((long)kind).With(value);
 

@@ -214,7 +214,8 @@ internal static class Golden
                   "model": "base",
                   "number": 4
                 }
-              ]
+              ],
+              "parent_keys": []
             }
           },
           "uri": "models:/fraud/1",

@@ -55,6 +55,22 @@ public sealed class LineageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_parent_whose_model_was_renamed_is_followed_and_not_mistaken_for_the_model_that_took_its_name()
+    {
+        ModelVersion parent = await Store("base", From());
+        ModelVersion child = await Store("fraud", From(parents: parent.Ref));
+        await _registry.RenameModelAsync("base", "foundation", Cancel);
+        await Store("base", From());
+
+        LineageNode renamed = new LineageNode.Version(new ModelVersionRef("foundation", 1));
+        Assert.Equal([renamed], (await _registry.GetLineageAsync("fraud", 1, cancellationToken: Cancel)).GetAncestors());
+        Assert.Equal([Node(child)], (await _registry.GetLineageAsync("foundation", 1, cancellationToken: Cancel)).GetDescendants());
+        Assert.Empty((await _registry.GetLineageAsync("base", 1, cancellationToken: Cancel)).GetDescendants());
+        Assert.Equal([child.Ref], (await _registry.FindVersionsAsync(new LineageLink { Parent = new ModelVersionRef("foundation", 1) }, Cancel)).Select(version => version.Ref));
+        Assert.Empty(await _registry.FindVersionsAsync(new LineageLink { Parent = parent.Ref }, Cancel));
+    }
+
+    [Fact]
     public async Task A_deleted_parent_is_shown_as_missing()
     {
         ModelVersion parent = await Store("fraud", From());

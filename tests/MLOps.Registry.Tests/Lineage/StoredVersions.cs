@@ -8,6 +8,15 @@ internal static class StoredVersions
     public static async Task<ModelVersion> StoreAsync(this ModelRegistry registry, string model, VersionFacts facts, CancellationToken cancellationToken, string? description = null, IReadOnlyDictionary<string, string>? tags = null, DateTimeOffset at = default, bool isVerified = true)
     {
         RegisteredModel found = await registry.FindModelAsync(model, cancellationToken) ?? await registry.CreateModelAsync(model, cancellationToken: cancellationToken);
+        List<Guid> keys = [];
+        foreach (ModelVersionRef parent in facts.Parents)
+        {
+            if (await registry.FindModelAsync(parent.Model, cancellationToken) is { } known)
+                keys.Add(known.Key);
+        }
+
+        if (keys.Count == facts.Parents.Count)
+            facts = facts with { ParentKeys = keys };
         await registry.CommitAsync(found, at, "ada", [new RegistryEvent.VersionCreated(found.LastNumber + 1, facts, isVerified, description, tags ?? new Dictionary<string, string>())], cancellationToken);
         return await registry.GetVersionAsync(model, found.LastNumber + 1, cancellationToken);
     }

@@ -48,6 +48,8 @@ internal static class RegistryAnswers
 
         foreach (Guid key in world.Keys.Append(Guid.Empty))
         {
+            for (int number = 1; number < 3; number++)
+                Add($"made from {key} {number}: {Text(await store.FindVersionsAsync(new LineageLink { Parent = new ModelVersionRef("", number), ParentKey = key }, Cancel))}");
             Add($"{key}: {Text(await store.FindModelAsync(key, Cancel))}");
             foreach (PromotionStatus? status in new PromotionStatus?[] { null, PromotionStatus.Open, PromotionStatus.Applied, PromotionStatus.Rejected })
                 Add($"{status}: {string.Join('\n', (await store.FindPromotionsAsync(key, status, Cancel)).Select(Text))}");

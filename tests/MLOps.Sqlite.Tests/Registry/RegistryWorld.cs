@@ -124,6 +124,7 @@ internal sealed class RegistryWorld(Random random)
         Datasets = [.. Enumerable.Range(0, random.Next(3)).Select(i => new DatasetInput { Name = $"set-{i}", Digest = Pick(Digests) })],
         Code = random.Next(2) == 0 ? new CodeState(random.Next(3) == 0 ? null : Pick(Digests), null, "main", true, "p") : null,
         Parents = [.. Enumerable.Range(0, random.Next(3)).Select(_ => new ModelVersionRef(Pick(Names), random.Next(1, 3)))],
+        ParentKeys = [.. Enumerable.Range(0, Math.Min(Keys.Count, 2)).Select(_ => Keys[random.Next(Keys.Count)])],
     };
 
     private ModelManifest Manifest() => new() { Files = [new ModelFile("model.onnx", random.Next(), Convert.ToHexStringLower(new byte[32]))] };

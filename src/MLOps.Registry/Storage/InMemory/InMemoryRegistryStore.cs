@@ -152,7 +152,7 @@ public sealed class InMemoryRegistryStore(TimeProvider? clock = null) : IRegistr
 
     private static bool IsLinked(VersionFacts facts, LineageLink link) =>
         (link.RunId is { } run && facts.RunId == run)
-        || (link.Parent is { } parent && facts.Parents.Contains(parent))
+        || (link.Parent is { } parent && (link.ParentKey is { } key ? facts.Parents.Zip(facts.ParentKeys).Any(made => made.First.Number == parent.Number && made.Second == key) : facts.Parents.Contains(parent)))
         || (link.DatasetDigest is { } digest && facts.Datasets.Any(dataset => dataset.Digest == digest))
         || (link.Commit is { } commit && facts.Code?.Commit == commit);
 
