@@ -46,6 +46,25 @@ public sealed class PromotionRaceTests : PromotionTestBase
         Assert.Null(await ChampionAsync());
     }
 
+    [Theory]
+    [InlineData(nameof(IRegistryStore.FindPromotionAsync))]
+    [InlineData(nameof(IRegistryStore.FindModelAsync))]
+    [InlineData(nameof(IRegistryStore.FindVersionAsync))]
+    public async Task A_promotion_that_is_rejected_while_its_approval_is_decided_is_not_applied(string question)
+    {
+        Promotion promotion = await ProposedAsync();
+        RegisteredModel model = await Registry.GetModelAsync(Model, Cancel);
+        RegistryCommit rejection = new() { ModelKey = model.Key, Revision = model.Revision, Actor = Dee, At = Clock.GetUtcNow(), Changes = [new RegistryEvent.PromotionRejected(promotion.Id, null)] };
+        List<Task<CommitOutcome>> outcomes = [];
+        await using ModelRegistry racing = Open(ReadProxy.Of(Store, question, () => outcomes.Add(Store.CommitAsync(rejection, Cancel).AsTask())));
+
+        Actor = Cem;
+        await Assert.ThrowsAsync<PromotionClosedException>(() => racing.ApproveAsync(promotion, cancellationToken: Cancel));
+
+        Assert.Equal(CommitOutcome.Committed, await Assert.Single(outcomes));
+        Assert.Null(await ChampionAsync());
+    }
+
     [Fact]
     public async Task A_proposal_is_judged_anew_against_a_champion_that_came_before_its_commit()
     {
