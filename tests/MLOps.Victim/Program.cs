@@ -6,6 +6,9 @@ using MLOps.Tracking;
 if (args is ["registry", var registry, var seed])
     return await RegistryVictim.RunAsync(registry, seed);
 
+if (args is ["resolve", var models, var cacheAndSeed])
+    return await CacheVictim.RunAsync(models, cacheAndSeed.Split('|')[0], cacheAndSeed.Split('|')[1]);
+
 string mode = args[0], database = args[1];
 Tracker tracker = Tracker.Open(t => t.UseSqlite(database));
 Run run = mode == "hold" ? await tracker.ResumeRunAsync(new RunId(args[2])) : await tracker.StartRunAsync("victims", new RunOptions { Prices = mode == "exit" ? new PriceTable { PerHour = 1 } : null });
