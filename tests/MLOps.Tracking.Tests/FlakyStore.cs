@@ -45,6 +45,8 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
 
     public ValueTask<IReadOnlyList<MetricSeries>> GetSeriesAsync(SeriesQuery query, CancellationToken cancellationToken) => There().GetSeriesAsync(query, cancellationToken);
 
+    public ValueTask<IReadOnlyList<DatasetSummary>> FindDatasetsAsync(IReadOnlyList<ExperimentId> experiments, int limit, CancellationToken cancellationToken) => There().FindDatasetsAsync(experiments, limit, cancellationToken);
+
     public ValueTask RenameExperimentAsync(ExperimentId id, string name, CancellationToken cancellationToken) => There().RenameExperimentAsync(id, name, cancellationToken);
 
     public ValueTask SetExperimentTagAsync(ExperimentId id, string key, string value, CancellationToken cancellationToken) => There().SetExperimentTagAsync(id, key, value, cancellationToken);

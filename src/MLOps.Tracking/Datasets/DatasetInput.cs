@@ -23,4 +23,7 @@ public sealed record DatasetInput
 
     /// <summary>What the run used it for, for example <c>training</c> or <c>validation</c>; kept as the input tag <c>mlflow.data.context</c>. At most 500 characters; null when unsaid.</summary>
     public string? Role { get; init; }
+
+    /// <summary>Further tags of this use of the dataset, without the role: keys of at most 255 characters, values of at most 500. Default: none.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
 }

@@ -1,3 +1,5 @@
+using MLOps.Tracking.LoggedModels;
+
 namespace MLOps.Tracking;
 
 /// <summary>A run with its params, tags, latest metrics and dataset inputs, read in one moment.</summary>
@@ -17,4 +19,10 @@ public sealed record RunDetails
 
     /// <summary>The datasets that the run used, in the order in which they were logged.</summary>
     public required IReadOnlyList<DatasetInput> Datasets { get; init; }
+
+    /// <summary>The logged models that the run used, in the order in which they were logged.</summary>
+    public IReadOnlyList<LoggedModelId> ModelInputs { get; init; } = [];
+
+    /// <summary>The logged models that the run put out, in the order in which they were logged.</summary>
+    public IReadOnlyList<LoggedModelOutput> ModelOutputs { get; init; } = [];
 }

@@ -1,3 +1,4 @@
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Search;
 
 namespace MLOps.Tracking.Storage;
@@ -131,6 +132,52 @@ public interface ITrackingStore : IAsyncDisposable
     /// <returns>One series for each run and key, runs in the order of the query and within a run the keys in theirs; without points when the run or the metric does not exist.</returns>
     /// <exception cref="ArgumentException">There is no run or key, one twice, or <see cref="SeriesQuery.MaxPoints"/> is too small.</exception>
     ValueTask<IReadOnlyList<MetricSeries>> GetSeriesAsync(SeriesQuery query, CancellationToken cancellationToken);
+
+    /// <summary>Finds the datasets that runs of experiments used, each once for each purpose.</summary>
+    /// <param name="experiments">The experiments, at least one. Runs that are deleted count as well.</param>
+    /// <param name="limit">The most to give, at least 1.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The datasets in the order of the experiments, and within one by name, digest and role.</returns>
+    ValueTask<IReadOnlyList<DatasetSummary>> FindDatasetsAsync(IReadOnlyList<ExperimentId> experiments, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Makes a logged model.</summary>
+    /// <param name="model">What it is to be.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The model, pending. When there is one with the id already, that one as it is.</returns>
+    /// <exception cref="ArgumentException">A name, key or value is not legal.</exception>
+    /// <exception cref="ExperimentNotFoundException">There is no such experiment.</exception>
+    /// <exception cref="ExperimentDeletedException">It is deleted.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.LoggedModels"/>.</exception>
+    ValueTask<LoggedModel> CreateLoggedModelAsync(NewLoggedModel model, CancellationToken cancellationToken) => throw TrackingStoreExtensions.Lacks(this, StoreCapabilities.LoggedModels);
+
+    /// <summary>Finds a logged model.</summary>
+    /// <param name="id">The model.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The model, also when it is deleted; null when there is none.</returns>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.LoggedModels"/>.</exception>
+    ValueTask<LoggedModel?> FindLoggedModelAsync(LoggedModelId id, CancellationToken cancellationToken) => throw TrackingStoreExtensions.Lacks(this, StoreCapabilities.LoggedModels);
+
+    /// <summary>Finds logged models.</summary>
+    /// <param name="query">Which models, in which order.</param>
+    /// <param name="page">Which part of the answer.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The models of the page. Those that were there all the while and whose place in the order did not change come once in the pages of an answer.</returns>
+    /// <exception cref="InvalidPageTokenException">The token is damaged or belongs to another query.</exception>
+    /// <exception cref="ArgumentException">There is no experiment, or the filter or the order names what logged models do not have, or a field twice.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.LoggedModels"/>.</exception>
+    ValueTask<Page<LoggedModel>> FindLoggedModelsAsync(LoggedModelQuery query, PageRequest page, CancellationToken cancellationToken) => throw TrackingStoreExtensions.Lacks(this, StoreCapabilities.LoggedModels);
+
+    /// <summary>Changes a logged model in one transaction.</summary>
+    /// <param name="id">The model. One that is deleted can be restored and nothing else.</param>
+    /// <param name="change">What to change.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The model as it is then.</returns>
+    /// <exception cref="ArgumentException">A key or value is not legal.</exception>
+    /// <exception cref="LoggedModelNotFoundException">There is no such model, or it is deleted.</exception>
+    /// <exception cref="LoggedModelParamChangedException">A param is there already.</exception>
+    /// <exception cref="LoggedModelTagNotFoundException">A tag to delete is not there.</exception>
+    /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.LoggedModels"/>.</exception>
+    ValueTask<LoggedModel> ChangeLoggedModelAsync(LoggedModelId id, LoggedModelChange change, CancellationToken cancellationToken) => throw TrackingStoreExtensions.Lacks(this, StoreCapabilities.LoggedModels);
 
     /// <summary>Extends the leases of the runs that a journal owns. Runs that another journal has taken are left alone.</summary>
     /// <param name="owner">The journal and its process.</param>

@@ -29,4 +29,7 @@ public enum RejectionReason
 
     /// <summary>There is no such tag to delete.</summary>
     UnknownTag = 8,
+
+    /// <summary>There is no such logged model, or it is deleted.</summary>
+    UnknownModel = 9,
 }

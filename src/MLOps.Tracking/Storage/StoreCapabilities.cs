@@ -27,4 +27,7 @@ public enum StoreCapabilities
 
     /// <summary>The store can be checked for damage and compacted.</summary>
     Maintenance = 64,
+
+    /// <summary>Logged models are kept, and what runs put in and out of them.</summary>
+    LoggedModels = 128,
 }

@@ -1,3 +1,5 @@
+using MLOps.Tracking.LoggedModels;
+
 namespace MLOps.Tracking.Storage;
 
 /// <summary>One change to a run, as a store applies it. The set is closed: a switch over it is the list of all that can happen to a run.</summary>
@@ -70,10 +72,30 @@ public abstract record TrackingRecord
     /// <param name="RunId">The run.</param>
     /// <param name="Key">1 to 250 characters by MLflow's rule for keys.</param>
     /// <param name="Points">The points. The memory belongs to the caller again when the append has ended.</param>
-    public sealed record PointsLogged(RunId RunId, string Key, ReadOnlyMemory<MetricPoint> Points) : TrackingRecord(RunId);
+    public sealed record PointsLogged(RunId RunId, string Key, ReadOnlyMemory<MetricPoint> Points) : TrackingRecord(RunId)
+    {
+        /// <summary>The logged model that the points tell of; null for none. They are kept in the run's series and in the model's.</summary>
+        public LoggedModelId? Model { get; init; }
+
+        /// <summary>The dataset that the model was measured on; null when unsaid. It counts for the model's series alone.</summary>
+        public string? DatasetName { get; init; }
+
+        /// <summary>That dataset's digest; null when unsaid.</summary>
+        public string? DatasetDigest { get; init; }
+    }
 
     /// <summary>A run used a dataset. The same name, digest and role again changes nothing.</summary>
     /// <param name="RunId">The run.</param>
     /// <param name="Dataset">The dataset and its role.</param>
     public sealed record DatasetUsed(RunId RunId, DatasetInput Dataset) : TrackingRecord(RunId);
+
+    /// <summary>A run used a logged model. The same again changes nothing.</summary>
+    /// <param name="RunId">The run.</param>
+    /// <param name="Model">The model.</param>
+    public sealed record ModelUsed(RunId RunId, LoggedModelId Model) : TrackingRecord(RunId);
+
+    /// <summary>A run put out a logged model. The same model and step again changes nothing.</summary>
+    /// <param name="RunId">The run.</param>
+    /// <param name="Output">The model, and the step at which it was put out.</param>
+    public sealed record ModelProduced(RunId RunId, LoggedModelOutput Output) : TrackingRecord(RunId);
 }

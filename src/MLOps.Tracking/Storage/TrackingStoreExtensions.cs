@@ -73,4 +73,7 @@ public static class TrackingStoreExtensions
         AppendResult answer = await store.AppendAsync(new RecordBatch { Records = [new TrackingRecord.RunUpdated(run)] }, cancellationToken).ConfigureAwait(false);
         return answer.Rejections is [{ Reason: RejectionReason.RunPurged }];
     }
+
+    internal static NotSupportedException Lacks(ITrackingStore store, StoreCapabilities capability) =>
+        new($"{store.GetType().Name} lacks the capability {nameof(StoreCapabilities)}.{capability}. Ask Capabilities before, or use a store that has it.");
 }

@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using MLOps.Server.Access;
+
+namespace MLOps.Server.Wire;
+
+/// <summary>What every route does before and after its own work: access, the request's form, and errors in MLflow's words.</summary>
+internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsServerOptions> options, ILogger<MlflowDispatcher> logger)
+{
+    private const int DeepestJson = 64;
+    private const int FirstRent = 16 << 10;
+
+    private static readonly JsonDocumentOptions s_json = new() { MaxDepth = DeepestJson };
+
+    private readonly long _maxRequestBytes = options.Value.MaxRequestBytes;
+
+    /// <summary>The delegate of a route.</summary>
+    public RequestDelegate For(MlflowRoute route) => http => RunAsync(http, route);
+
+    private async Task RunAsync(HttpContext http, MlflowRoute route)
+    {
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.XFrameOptions = "SAMEORIGIN";
+        try
+        {
+            gate.Demand(http, route.Demand);
+            if (route.Raw is { } raw)
+                await raw(http).ConfigureAwait(false);
+            else
+                await AnswerAsync(http, route).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone; there is nobody to tell.
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(http, exception).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext http, MlflowRoute route)
+    {
+        HttpRequest request = http.Request;
+        bool isGet = HttpMethods.IsGet(request.Method);
+        if (isGet && request.Query.Count > 0)
+        {
+            await route.Handle(new MlflowCall(http, new MlflowFields(request.Query))).ConfigureAwait(false);
+            return;
+        }
+
+        if (HttpMethods.IsPost(request.Method) || HttpMethods.IsPut(request.Method))
+            DemandJson(request);
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = _maxRequestBytes;
+        (byte[] body, int length) = await ReadAsync(request, http.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            if (body.AsSpan(0, length).Trim(" \t\r\n"u8).IsEmpty)
+            {
+                await route.Handle(new MlflowCall(http, default)).ConfigureAwait(false);
+                return;
+            }
+
+            using var document = JsonDocument.Parse(body.AsMemory(0, length), s_json);
+            if (document.RootElement.ValueKind != JsonValueKind.String)
+            {
+                await route.Handle(new MlflowCall(http, FieldsOf(document.RootElement))).ConfigureAwait(false);
+                return;
+            }
+
+            // Old clients encode twice.
+            using var inner = JsonDocument.Parse(document.RootElement.GetString()!, s_json);
+            await route.Handle(new MlflowCall(http, FieldsOf(inner.RootElement))).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(body);
+        }
+    }
+
+    private static MlflowFields FieldsOf(JsonElement root) => root.ValueKind == JsonValueKind.Object
+        ? new MlflowFields(root)
+        : throw new MlflowException(ErrorCode.BadRequest, "The body of a request is a JSON object.");
+
+    private static void DemandJson(HttpRequest request)
+    {
+        string? type = request.ContentType;
+        if (string.IsNullOrEmpty(type))
+            throw MlflowException.Invalid("Bad Request. Content-Type header is missing.");
+        int end = type.IndexOf(';', StringComparison.Ordinal);
+        if (!(end < 0 ? type.AsSpan() : type.AsSpan(0, end)).Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase))
+            throw MlflowException.Invalid("Bad Request. Content-Type must be one of ['application/json'].");
+    }
+
+    private async ValueTask<(byte[] Body, int Length)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > _maxRequestBytes)
+            throw TooLarge();
+        int expected = (int)(request.ContentLength ?? FirstRent);
+        byte[] body = ArrayPool<byte>.Shared.Rent(Math.Max(expected, 1));
+        int length = 0;
+        try
+        {
+            while (true)
+            {
+                if (length == body.Length)
+                {
+                    byte[] larger = ArrayPool<byte>.Shared.Rent(body.Length * 2);
+                    body.AsSpan().CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(body);
+                    body = larger;
+                }
+
+                int read = await request.Body.ReadAsync(body.AsMemory(length), cancellationToken).ConfigureAwait(false);
+                if (read == 0)
+                    return (body, length);
+                length += read;
+                if (length > _maxRequestBytes)
+                    throw TooLarge();
+            }
+        }
+        catch
+        {
+            ArrayPool<byte>.Shared.Return(body);
+            throw;
+        }
+    }
+
+    private MlflowException TooLarge() => new(ErrorCode.TooLarge, $"The body of a request has at most {_maxRequestBytes} bytes here. Send less at once, or raise MaxRequestBytes on the server.");
+
+    private async Task FailAsync(HttpContext http, Exception exception)
+    {
+        (ErrorCode code, string message) = MlflowErrors.Of(exception);
+        if (code.Status >= 500)
+            LogFailed(exception, http.Request.Method, http.Request.Path, code.Name);
+        if (http.Response.HasStarted)
+        {
+            // Half an answer must not look whole.
+            http.Abort();
+            return;
+        }
+
+        http.Response.Clear();
+        http.Response.Headers.XContentTypeOptions = "nosniff";
+        http.Response.Headers.XFrameOptions = "SAMEORIGIN";
+        await MlflowCall.AnswerErrorAsync(http, code, message).ConfigureAwait(false);
+    }
+
+    [LoggerMessage(5000, LogLevel.Error, "{Method} {Path} was answered with {Code}")]
+    private partial void LogFailed(Exception exception, string method, PathString path, string code);
+}
