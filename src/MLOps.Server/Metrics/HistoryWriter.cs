@@ -23,6 +23,7 @@ internal sealed class HistoryWriter : IDisposable
     private readonly CancellationToken _cancelled;
     private JsonEncodedText? _run;
     private bool _hasPoints;
+    private long _sent;
 
     /// <summary>Begins the answer to a call.</summary>
     /// <param name="call">The call.</param>
@@ -38,8 +39,6 @@ internal sealed class HistoryWriter : IDisposable
 
     /// <summary>Whether enough was written to be sent.</summary>
     public bool IsPieceFull => _json.BytesPending + _json.BytesCommitted - _sent >= PieceBytes;
-
-    private long _sent;
 
     /// <summary>The points that follow say which run they are of.</summary>
     public void BeginRun(RunId run) => _run = JsonEncodedText.Encode(run.Value);

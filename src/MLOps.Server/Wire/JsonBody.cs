@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -21,8 +22,7 @@ internal static class JsonBody
             body = body[3..];
         if (body.Span.Trim(" \t\r\n"u8).IsEmpty)
             return null;
-        DemandText(body.Span);
-        var document = JsonDocument.Parse(body, s_options);
+        JsonDocument document = DocumentOf(body);
         return document.RootElement.ValueKind == JsonValueKind.String ? ParseInner(document) : ObjectOf(document);
     }
 
@@ -30,7 +30,13 @@ internal static class JsonBody
     private static JsonDocument? ParseInner(JsonDocument outer)
     {
         using (outer)
-            return ObjectOf(JsonDocument.Parse(outer.RootElement.GetString()!, s_options));
+            return ObjectOf(DocumentOf(Encoding.UTF8.GetBytes(outer.RootElement.GetString()!)));
+    }
+
+    private static JsonDocument DocumentOf(ReadOnlyMemory<byte> json)
+    {
+        DemandText(json.Span);
+        return JsonDocument.Parse(json, s_options);
     }
 
     private static JsonDocument? ObjectOf(JsonDocument document)

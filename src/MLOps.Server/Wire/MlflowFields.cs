@@ -61,13 +61,15 @@ internal readonly struct MlflowFields
     /// <summary>A whole number that must be there. An empty text counts as nothing.</summary>
     public long RequiredInt64(string name) => IsEmptyText(name) ? throw Missing(name) : Int64(name) ?? throw Missing(name);
 
+    /// <summary>A truth value; null when it is not there.</summary>
     public bool? Bool(string name)
     {
         if (_query is not null)
         {
-            return QueryText(name) is not { } text ? null
-                : text.Equals("true", StringComparison.OrdinalIgnoreCase) || (text.Equals("false", StringComparison.OrdinalIgnoreCase) ? false
-                : throw InvalidText(name, text, "true or false is expected."));
+            if (QueryText(name) is not { } text)
+                return null;
+            bool isTrue = text.Equals("true", StringComparison.OrdinalIgnoreCase);
+            return isTrue || text.Equals("false", StringComparison.OrdinalIgnoreCase) ? isTrue : throw InvalidText(name, text, "true or false is expected.");
         }
 
         if (!TryGet(name, out JsonElement value))
