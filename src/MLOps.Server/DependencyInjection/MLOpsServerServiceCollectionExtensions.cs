@@ -42,6 +42,7 @@ public static class MLOpsServerServiceCollectionExtensions
         services.AddSingleton<IRouteSet, ServerRoutes>();
         services.AddSingleton<IRouteSet, ExperimentRoutes>();
         services.AddSingleton<IRouteSet, RunRoutes>();
+        services.AddSingleton<IRouteSet, RunInputRoutes>();
         services.AddSingleton<IRouteSet, MetricRoutes>();
         services.AddSingleton<IRouteSet, ArtifactRoutes>();
         services.AddSingleton<IRouteSet, RegisteredModelRoutes>();
