@@ -187,6 +187,7 @@ public sealed class Section6LoggedModelSearch(ConformanceServer server)
 
     private static JsonObject Order(string field, bool? ascending = null) => new() { ["field_name"] = field, ["ascending"] = ascending };
 
+    // One after the other by the clock, which has milliseconds.
     private async Task<string> ThreeModelsAsync()
     {
         string experiment = await server.CreateExperimentAsync();
@@ -206,6 +207,8 @@ public sealed class Section6LoggedModelSearch(ConformanceServer server)
                 ["tags"] = LoggedModelRequests.Pairs((tag, value)),
                 ["params"] = depth is null ? null : LoggedModelRequests.Pairs(("depth", depth)),
             });
+            while (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() <= (long)made["model"]!["info"]!["creation_timestamp_ms"]!)
+                await Task.Yield();
             return (string)made["model"]!["info"]!["model_id"]!;
         }
     }
