@@ -117,7 +117,7 @@ internal readonly struct MlflowFields
             }
         }
 
-        throw InvalidText(name, text, $"one of {string.Join(", ", values.Keys)} is expected.");
+        throw Refuse(name, $"one of {string.Join(", ", values.Keys)} is expected.");
     }
 
     /// <summary>A list of texts; empty when it is not there.</summary>
