@@ -44,6 +44,7 @@ public static class MLOpsServerServiceCollectionExtensions
         services.AddSingleton<IRouteSet, RunRoutes>();
         services.AddSingleton<IRouteSet, RunInputRoutes>();
         services.AddSingleton<IRouteSet, MetricRoutes>();
+        services.AddSingleton<IRouteSet, HistoryRoutes>();
         services.AddSingleton<IRouteSet, ArtifactRoutes>();
         services.AddSingleton<IRouteSet, RegisteredModelRoutes>();
         services.AddSingleton<IRouteSet, ModelVersionRoutes>();
