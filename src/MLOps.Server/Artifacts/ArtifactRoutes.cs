@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using MLOps.Registry;
 using MLOps.Server.Access;
+using MLOps.Server.LoggedModels;
 using MLOps.Server.Wire;
 using MLOps.Server.Wire.Shapes;
 using MLOps.Tracking.Artifacts;
@@ -25,7 +26,14 @@ internal sealed class ArtifactRoutes(ITrackingStore store, ModelRegistry registr
         MlflowRoute.Stream("POST", "upload-artifact", AccessDemand.WriteArtifact, UploadAsync) with { Base = RouteBase.MlflowPages },
         .. Downloads("get-artifact", RouteBase.Root, DownloadOfRunAsync),
         .. Downloads("model-versions/get-artifact", RouteBase.Root, DownloadOfVersionAsync),
-        .. Downloads("logged-models/{model_id}/artifacts/files", RouteBase.MlflowPages, DownloadOfLoggedModelAsync),
+        .. OfLoggedModels,
+    ];
+
+    // Over a store that keeps none there are no such routes, as there are no others of logged models.
+    private IEnumerable<MlflowRoute> OfLoggedModels => !store.Capabilities.HasFlag(StoreCapabilities.LoggedModels) ? [] :
+    [
+        MlflowRoute.Get("logged-models/{id}/artifacts/directories", AccessDemand.ReadArtifact, ListOfLoggedModelAsync),
+        .. Downloads("logged-models/{id}/artifacts/files", RouteBase.MlflowPages, DownloadOfLoggedModelAsync),
     ];
 
     private static MlflowRoute[] Downloads(string path, RouteBase below, RequestDelegate send) =>
@@ -35,8 +43,20 @@ internal sealed class ArtifactRoutes(ITrackingStore store, ModelRegistry registr
     {
         RunId id = call.Fields.RunId();
         string path = ClientPath.Of(call.Fields.Text("path"));
-        string? after = call.Fields.Text("page_token") is { Length: > 0 } token ? ClientPath.Required(token).Value : null;
         (string root, Uri location) = await LocationOfAsync(id, call.Cancelled).ConfigureAwait(false);
+        await AnswerListAsync(call, root, location, path).ConfigureAwait(false);
+    }
+
+    private async Task ListOfLoggedModelAsync(MlflowCall call)
+    {
+        string path = ClientPath.Of(call.Fields.Text("artifact_directory_path"));
+        string root = (await GetLoggedModelAsync(call.Http).ConfigureAwait(false)).ArtifactLocation;
+        await AnswerListAsync(call, root, UriOf(root), path).ConfigureAwait(false);
+    }
+
+    private async Task AnswerListAsync(MlflowCall call, string root, Uri location, string path)
+    {
+        string? after = call.Fields.Text("page_token") is { Length: > 0 } token ? ClientPath.Required(token).Value : null;
         var place = ProxiedPlace.Below(location, path);
         IReadOnlyList<WireFileInfo> files = await ArtifactListing.ListAsync(StoreOf(place.Location), place, after, PageSize + 1, call.Cancelled).ConfigureAwait(false);
         string? next = files.Count > PageSize ? files[PageSize - 1].Path : null;
@@ -92,12 +112,16 @@ internal sealed class ArtifactRoutes(ITrackingStore store, ModelRegistry registr
 
     private async Task DownloadOfLoggedModelAsync(HttpContext http)
     {
-        string text = http.Request.RouteValues["model_id"] as string ?? "";
         ArtifactPath path = RequiredPath(http, "artifact_file_path");
-        LoggedModel? model = LoggedModelId.TryParse(text, out LoggedModelId id) ? await store.FindLoggedModelAsync(id, http.RequestAborted).ConfigureAwait(false) : null;
-        if (model is null)
-            throw MlflowException.NotFound($"Logged model with ID '{MlflowFields.Short(text)}' not found.");
+        LoggedModel model = await GetLoggedModelAsync(http).ConfigureAwait(false);
         await SendAsync(http, UriOf(model.ArtifactLocation), path).ConfigureAwait(false);
+    }
+
+    // Also one that is deleted, whose files are still there.
+    private async ValueTask<LoggedModel> GetLoggedModelAsync(HttpContext http)
+    {
+        LoggedModelId id = LoggedModelConversions.IdOf(http.Request.RouteValues["id"] as string ?? "");
+        return await store.FindLoggedModelAsync(id, http.RequestAborted).ConfigureAwait(false) ?? throw new LoggedModelNotFoundException(id);
     }
 
     private Task SendAsync(HttpContext http, Uri location, ArtifactPath path)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace MLOps.Server.Tests.Conformance;
@@ -130,6 +131,23 @@ public sealed class Section3LoggedModels(ConformanceServer server)
         (await _client.TryPostAsync("logged-models/search", [])).IsError(400, "INVALID_PARAMETER_VALUE", "Missing value for required parameter 'experiment_ids'");
     }
 
+    [Fact]
+    [Endpoint("GET /logged-models/{id}/artifacts/directories")]
+    public async Task Rule_3_5_a_folder_of_a_models_files_is_listed()
+    {
+        string id = await CreateAsync(), root = (string)(await GetAsync(id))["info"]!["artifact_uri"]!;
+        foreach (string file in (string[])["MLmodel", "data/model.bin", "data/deep/more.txt"])
+            await UploadAsync(root, file, "12345");
+        JsonObject top = await _client.GetAsync($"logged-models/{id}/artifacts/directories");
+        Assert.Equal(root, (string?)top["root_uri"]);
+        Assert.Equal("""[{"path":"MLmodel","is_dir":false,"file_size":5},{"path":"data","is_dir":true}]""", top["files"]!.ToJsonString());
+        JsonObject below = await _client.GetAsync($"logged-models/{id}/artifacts/directories", ("artifact_directory_path", "data"));
+        Assert.Equal("""[{"path":"data/deep","is_dir":true},{"path":"data/model.bin","is_dir":false,"file_size":5}]""", below["files"]!.ToJsonString());
+        Assert.False((await _client.GetAsync($"logged-models/{id}/artifacts/directories", ("artifact_directory_path", "missing"))).ContainsKey("files"));
+        (await _client.TryGetAsync($"logged-models/{id}/artifacts/directories", ("artifact_directory_path", "../.."))).IsError(400, "INVALID_PARAMETER_VALUE", "Invalid path");
+        (await _client.TryGetAsync($"logged-models/m-{Guid.NewGuid():N}/artifacts/directories")).IsError(404, "RESOURCE_DOES_NOT_EXIST", "not found");
+    }
+
     [Theory]
     [InlineData("""[{"name":"churn","version":3},{"name":"other","version":"12"}]""", """[{"name":"churn","version":"3"},{"name":"other","version":"12"}]""")]
     [InlineData("""[{"name":"churn"},7,{"name":"churn","version":1}]""", """[{"name":"churn","version":"1"}]""")]
@@ -150,6 +168,14 @@ public sealed class Section3LoggedModels(ConformanceServer server)
     private static JsonArray Pairs(params (string Key, string Value)[] pairs) => LoggedModelRequests.Pairs(pairs);
 
     private Task<string> CreateAsync(string? experiment = null) => server.CreateLoggedModelAsync(experiment);
+
+    private async Task UploadAsync(string root, string file, string content)
+    {
+        Assert.StartsWith("mlflow-artifacts:/", root, StringComparison.Ordinal);
+        using StringContent body = new(content);
+        MlflowClient.Answer answer = await _client.SendAsync(HttpMethod.Put, $"/api/2.0/mlflow-artifacts/artifacts/{root["mlflow-artifacts:/".Length..]}/{file}", body);
+        Assert.True(answer.Status == HttpStatusCode.OK, answer.Body);
+    }
 
     private async Task<JsonObject> GetAsync(string id) => (await _client.GetAsync($"logged-models/{id}"))["model"]!.AsObject();
 }
