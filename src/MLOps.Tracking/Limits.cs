@@ -162,6 +162,8 @@ public static class Limits
     {
         if (key[0] == '/')
             return $"Key '{key}' starts with '/'; a key is like a relative path.";
+        if (key.StartsWith("..", StringComparison.Ordinal))
+            return $"Key '{key}' starts with '..'; write it as a plain relative path.";
         foreach (Range segment in key.AsSpan().Split('/'))
         {
             if (key.AsSpan()[segment] is "" or "." or "..")
