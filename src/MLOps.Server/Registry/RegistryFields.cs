@@ -24,7 +24,7 @@ internal static class RegistryFields
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number))
             return number;
         // Larger than any number that is given, but a number.
-        if (text.AsSpan(text[0] is '+' or '-' ? 1 : 0) is { Length: > 0 } digits && digits.IndexOfAnyExceptInRange('0', '9') < 0)
+        if (text.AsSpan(text is ['+' or '-', ..] ? 1 : 0) is { Length: > 0 } digits && digits.IndexOfAnyExceptInRange('0', '9') < 0)
             throw MlflowException.NotFound($"Model Version (name={model}, version={MlflowFields.Short(text)}) not found");
         throw MlflowException.Invalid($"Parameter 'version' must be an integer, as \"3\"; '{MlflowFields.Short(text)}' is none.");
     }
