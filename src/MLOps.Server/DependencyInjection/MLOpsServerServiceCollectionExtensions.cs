@@ -41,6 +41,8 @@ public static class MLOpsServerServiceCollectionExtensions
         services.AddSingleton<AccessGate>();
         services.AddSingleton<MlflowDispatcher>();
         services.AddSingleton<IStartupFilter, DoubledSlashFilter>();
+        services.AddSingleton<ModelSourceRules>();
+        services.AddSingleton<LoggedModelRegistrations>();
         services.AddSingleton<IRouteSet, ServerRoutes>();
         services.AddSingleton<IRouteSet, ExperimentRoutes>();
         services.AddSingleton<IRouteSet, RunRoutes>();
