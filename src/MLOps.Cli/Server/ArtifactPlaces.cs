@@ -13,7 +13,7 @@ internal static class ArtifactPlaces
         if (settings.ArtifactsDestination is { } destination)
         {
             AddStoreOf(tracking, ServerFlags.ArtifactsDestination, destination);
-            UseProxy(tracking, destination);
+            tracking.UseArtifactProxy(destination);
         }
 
         if (settings.ArtifactRoot is not { } root)
@@ -21,8 +21,6 @@ internal static class ArtifactPlaces
         AddStoreOf(tracking, ServerFlags.ArtifactRoot, root);
         tracking.UseArtifactRoot(root);
     }
-
-    private static void UseProxy(TrackingBuilder tracking, string destination) => tracking.UseArtifactRoot(destination);
 
     private static void AddStoreOf(TrackingBuilder tracking, Flag flag, string place)
     {
