@@ -34,6 +34,7 @@ public static class MLOpsServerServiceCollectionExtensions
             throw new InvalidOperationException("The server has been added already: AddMLOpsServer is called once.");
         services.AddOptions<MLOpsServerOptions>().Configure(options => configure?.Invoke(options)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MLOpsServerOptions>, MLOpsServerOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<CallerActor>();
         services.TryAddSingleton<IActorProvider>(provider => provider.GetRequiredService<CallerActor>());
         services.AddSingleton<AccessGate>();
