@@ -30,11 +30,14 @@ internal sealed class MlflowCall(HttpContext http, MlflowFields fields)
     }
 
     /// <summary>Answers 200 with <c>{}</c>.</summary>
-    public Task AnswerEmptyAsync()
+    public Task AnswerEmptyAsync() => AnswerEmptyAsync(Http);
+
+    /// <summary>Answers 200 with <c>{}</c>, on a route that reads its request itself.</summary>
+    public static Task AnswerEmptyAsync(HttpContext http)
     {
-        Http.Response.ContentType = "application/json";
-        Http.Response.ContentLength = s_empty.Length;
-        return Http.Response.Body.WriteAsync(s_empty, Cancelled).AsTask();
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = s_empty.Length;
+        return http.Response.Body.WriteAsync(s_empty, http.RequestAborted).AsTask();
     }
 
     /// <summary>Answers with an error.</summary>

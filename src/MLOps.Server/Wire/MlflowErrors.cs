@@ -39,6 +39,7 @@ internal static class MlflowErrors
         InvalidPageTokenException => (ErrorCode.InvalidParameterValue, $"Invalid page token: {exception.Message}"),
         SearchSyntaxException e => (ErrorCode.InvalidParameterValue, $"{WordsOf(e.Mistake)}: {e.Message}"),
         ArtifactNotFoundException => (ErrorCode.ResourceDoesNotExist, exception.Message),
+        ArtifactStoreException { IsPathAtFault: true } => (ErrorCode.InvalidParameterValue, exception.Message),
         ArtifactStoreException { IsTransient: true } => (ErrorCode.TemporarilyUnavailable, exception.Message),
         TrackingStoreException { IsTransient: true } => (ErrorCode.TemporarilyUnavailable, exception.Message),
         RegistryStoreException { IsTransient: true } => (ErrorCode.TemporarilyUnavailable, exception.Message),
