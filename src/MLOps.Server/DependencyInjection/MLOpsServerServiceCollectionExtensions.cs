@@ -40,7 +40,8 @@ public static class MLOpsServerServiceCollectionExtensions
         services.TryAddSingleton<IActorProvider>(provider => provider.GetRequiredService<CallerActor>());
         services.AddSingleton<AccessGate>();
         services.AddSingleton<MlflowDispatcher>();
-        services.AddSingleton<IStartupFilter, DoubledSlashFilter>();
+        services.AddSingleton<DoubledSlashFilter>();
+        services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<DoubledSlashFilter>());
         services.AddSingleton<ModelSourceRules>();
         services.AddSingleton<LoggedModelRegistrations>();
         services.AddSingleton<IRouteSet, ServerRoutes>();
