@@ -20,7 +20,8 @@ internal sealed class RunPairs(bool truncates)
         return Limits.KeyError(key) is { } error ? throw pair.Refuse(name, error) : key;
     }
 
-    private string Value(MlflowFields pair, int limit)
+    /// <summary>A value, cut to its limit or refused beyond it; empty when it is not there.</summary>
+    public string Value(MlflowFields pair, int limit)
     {
         string value = pair.Text("value") ?? "";
         if (value.Length <= limit)
