@@ -1,7 +1,6 @@
 using System.Globalization;
 using MLOps.Registry;
 using MLOps.Server.Wire;
-using MLOps.Tracking.Search;
 
 namespace MLOps.Server.Registry;
 
@@ -42,14 +41,5 @@ internal static class RegistryFields
         foreach ((string key, string value) in fields.Pairs("tags"))
             tags[key] = value;
         return tags;
-    }
-
-    /// <summary>Which part of an answer is asked for by <c>max_results</c> and <c>page_token</c>.</summary>
-    public static PageRequest Page(this MlflowFields fields, int usual, int most)
-    {
-        int size = fields.Int32("max_results") ?? usual;
-        if (size < 1 || size > most)
-            throw fields.Refuse("max_results", string.Create(CultureInfo.InvariantCulture, $"a number from 1 to {most} is expected."));
-        return new PageRequest { Size = size, Token = fields.Text("page_token") is { Length: > 0 } token ? token : null };
     }
 }

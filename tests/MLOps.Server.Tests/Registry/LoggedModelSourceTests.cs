@@ -93,7 +93,7 @@ public sealed class LoggedModelSourceTests : IAsyncLifetime
     [Fact]
     public async Task Rule_7_3_a_local_path_is_taken_within_the_artifacts_of_the_logged_model()
     {
-        LoggedModel logged = await CreateAsync(location: null), other = await CreateAsync(location: null);
+        LoggedModel logged = await CreateAsync("file:///models/one/artifacts"), other = await CreateAsync("file:///models/two/artifacts");
         string name = await Client.CreateModelAsync();
         await Client.CreateVersionAsync(name, logged.ArtifactLocation, ("model_id", logged.Id.Value));
         await Client.CreateVersionAsync(name, $"{logged.ArtifactLocation}/deep", ("model_id", logged.Id.Value));
@@ -113,7 +113,7 @@ public sealed class LoggedModelSourceTests : IAsyncLifetime
         Assert.False((await Client.GetModelAsync(name)).ContainsKey("latest_versions"));
     }
 
-    private async Task<LoggedModel> CreateAsync(string? location) => await _server.Tracker.Store.CreateLoggedModelAsync(
+    private async Task<LoggedModel> CreateAsync(string location) => await _server.Tracker.Store.CreateLoggedModelAsync(
         new NewLoggedModel { Id = LoggedModelId.New(), ExperimentId = _experiment, Name = "trial", SourceRunId = _run, ArtifactLocation = location }, Cancel);
 
     private async Task<string?> TagAsync(LoggedModelId id) => (await _server.Tracker.Store.FindLoggedModelAsync(id, Cancel))!.Tags.GetValueOrDefault(Tag);
