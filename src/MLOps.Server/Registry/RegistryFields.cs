@@ -7,7 +7,10 @@ namespace MLOps.Server.Registry;
 /// <summary>Fields that requests of the registry have in common.</summary>
 internal static class RegistryFields
 {
-    private static readonly string s_stages = string.Join(", ", Enum.GetNames<ModelStage>());
+    /// <summary>The tag of prompts, which MLflow keeps as registered models.</summary>
+    public const string PromptTag = "mlflow.prompt.is_prompt";
+
+    private static readonly Dictionary<string, ModelStage> s_stages = Enum.GetValues<ModelStage>().ToDictionary(stage => stage.ToString(), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The name of a registered model, which must be legal: no other can be found either.</summary>
     public static string ModelName(this MlflowFields fields, string field = "name")
@@ -30,9 +33,7 @@ internal static class RegistryFields
 
     /// <summary>A stage, in any case.</summary>
     public static ModelStage StageOf(string text) =>
-        Enum.TryParse(text, ignoreCase: true, out ModelStage stage) && Enum.GetName(stage)!.Equals(text, StringComparison.OrdinalIgnoreCase)
-            ? stage
-            : throw MlflowException.Invalid($"Invalid Model Version stage: {MlflowFields.Short(text)}. Value must be one of {s_stages}.");
+        s_stages.TryGetValue(text, out ModelStage stage) ? stage : throw MlflowException.Invalid($"Invalid Model Version stage: {MlflowFields.Short(text)}. Value must be one of {string.Join(", ", s_stages.Keys)}.");
 
     /// <summary>The list <c>tags</c>: of those with the same key the last wins.</summary>
     public static Dictionary<string, string> Tags(this MlflowFields fields)
