@@ -10,7 +10,6 @@ namespace MLOps.Server.Registry;
 internal sealed class RegisteredModelRoutes(ModelRegistry registry) : IRouteSet
 {
     private const int UsualPage = 100, LargestPage = 1_000;
-    private const string PromptTag = "mlflow.prompt.is_prompt";
 
     public IEnumerable<MlflowRoute> Routes =>
     [
@@ -136,5 +135,5 @@ internal sealed class RegisteredModelRoutes(ModelRegistry registry) : IRouteSet
     private async Task<WireRegisteredModel> WithLatestAsync(RegisteredModel model, CancellationToken cancellationToken) =>
         model.ToWire(model.LastNumber == 0 ? [] : await registry.Store.FindLatestVersionsAsync(model.Name, cancellationToken).ConfigureAwait(false));
 
-    private static bool IsPrompt(IReadOnlyDictionary<string, string> tags) => tags.GetValueOrDefault(PromptTag) == "true";
+    private static bool IsPrompt(IReadOnlyDictionary<string, string> tags) => tags.GetValueOrDefault(RegistryFields.PromptTag) == "true";
 }
