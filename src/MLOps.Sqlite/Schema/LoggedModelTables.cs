@@ -13,12 +13,12 @@ internal static class LoggedModelTables
             name TEXT NOT NULL,
             model_type TEXT NOT NULL,
             source_run TEXT,
-            status INTEGER NOT NULL CHECK(status BETWEEN 0 AND 3),
+            status INTEGER NOT NULL,
             status_message TEXT NOT NULL,
             created_ms INTEGER NOT NULL,
             updated_ms INTEGER NOT NULL,
             artifact_location TEXT NOT NULL,
-            lifecycle INTEGER NOT NULL CHECK(lifecycle BETWEEN 0 AND 1)) STRICT;
+            lifecycle INTEGER NOT NULL) STRICT;
         CREATE INDEX logged_model_by_experiment ON logged_model(experiment, lifecycle);
         CREATE TABLE logged_model_param(
             model INTEGER NOT NULL REFERENCES logged_model(id) ON DELETE CASCADE,
