@@ -51,6 +51,7 @@ public static class MLOpsServerServiceCollectionExtensions
         services.AddSingleton<IRouteSet, MetricRoutes>();
         services.AddSingleton<IRouteSet, HistoryRoutes>();
         services.AddSingleton<IStartupFilter, ArtifactTargetFilter>();
+        services.AddSingleton<OpenedFolders>();
         services.AddSingleton<ArtifactFolders>();
         services.AddSingleton<ArtifactDownload>();
         services.AddSingleton(provider => new UploadStaging(UploadStaging.FolderFor(provider.GetService<ArtifactProxy>()), provider.GetService<TimeProvider>() ?? TimeProvider.System));
