@@ -16,13 +16,16 @@ public sealed class MLOpsServerOptions
     public bool AllowAnonymous { get; set; }
 
     /// <summary>
-    /// The hosts by which the server may be called, without a port: a name, an address, <c>*.example.org</c> for all below a name, or <c>*</c> for any. Default: none, which stands for <c>localhost</c>,
-    /// loopback and private addresses; so a page of a foreign site cannot reach the server by a name that it has pointed here.
+    /// The hosts by which the server may be called: a name, an address, <c>*.example.org</c> for all below a name, <c>192.168.*</c> for all addresses of a network, or <c>*</c> for any. A port says nothing here.
+    /// Default: none, which stands for <c>localhost</c>, loopback and private addresses; so a page of a foreign site cannot reach the server by a name that it has pointed here.
     /// </summary>
     public IList<string> AllowedHosts { get; } = [];
 
-    /// <summary>Origins, as <c>https://dashboard.example.org</c>, whose pages may change things; <c>*</c> for any. Default: none. Calls without an <c>Origin</c>, as programs make them, and those from the server's own pages are not affected.</summary>
+    /// <summary>Origins, as <c>https://dashboard.example.org</c>, whose pages may change things; <c>https://*.example.org</c> for all below a name, <c>*</c> for any. Default: none. Calls without an <c>Origin</c>, as programs make them, and those from the server's own pages and from pages on loopback addresses are not affected.</summary>
     public IList<string> AllowedOrigins { get; } = [];
+
+    /// <summary>In whose pages a browser may show what the server answers, as <c>X-Frame-Options</c> tells it: <c>SAMEORIGIN</c>, <c>DENY</c>, or null for any. Default <c>SAMEORIGIN</c>.</summary>
+    public string? FrameOptions { get; set; } = "SAMEORIGIN";
 
     /// <summary>The largest body of a JSON request in bytes. Default 32 MiB, room for the profile of a dataset.</summary>
     public long MaxRequestBytes { get; set; } = 32 << 20;

@@ -17,6 +17,8 @@ internal sealed class MLOpsServerOptionsValidator : IValidateOptions<MLOpsServer
             result.AddError("must be positive, or null for no limit", nameof(options.MaxArtifactBytes));
         if (string.IsNullOrWhiteSpace(options.ProtocolVersion))
             result.AddError("must not be empty", nameof(options.ProtocolVersion));
+        if (options.FrameOptions is not (null or "SAMEORIGIN" or "DENY"))
+            result.AddError("must be SAMEORIGIN, DENY, or null", nameof(options.FrameOptions));
         if (options.ModelSourcePattern is { } pattern && !IsRegex(pattern))
             result.AddError("is no regular expression", nameof(options.ModelSourcePattern));
         return result.Build();

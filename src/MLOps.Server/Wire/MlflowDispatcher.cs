@@ -15,14 +15,14 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
     private const int FirstRent = 16 << 10, LargestFirstRent = 1 << 20;
 
     private readonly long _maxRequestBytes = options.Value.MaxRequestBytes;
+    private readonly string? _frameOptions = options.Value.FrameOptions;
 
     /// <summary>The delegate of a route.</summary>
     public RequestDelegate For(MlflowRoute route) => http => RunAsync(http, route);
 
     private async Task RunAsync(HttpContext http, MlflowRoute route)
     {
-        http.Response.Headers.XContentTypeOptions = "nosniff";
-        http.Response.Headers.XFrameOptions = "SAMEORIGIN";
+        Protect(http.Response.Headers);
         try
         {
             gate.Demand(http, route.Demand);
@@ -43,6 +43,13 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
         {
             await FailAsync(http, exception).ConfigureAwait(false);
         }
+    }
+
+    private void Protect(IHeaderDictionary headers)
+    {
+        headers.XContentTypeOptions = "nosniff";
+        if (_frameOptions is not null)
+            headers.XFrameOptions = _frameOptions;
     }
 
     private async Task AnswerAsync(HttpContext http, MlflowRoute route)
@@ -134,8 +141,7 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
         }
 
         http.Response.Clear();
-        http.Response.Headers.XContentTypeOptions = "nosniff";
-        http.Response.Headers.XFrameOptions = "SAMEORIGIN";
+        Protect(http.Response.Headers);
         await MlflowCall.AnswerErrorAsync(http, code, message).ConfigureAwait(false);
     }
 
