@@ -79,23 +79,6 @@ internal sealed partial class Database : IAsyncDisposable
         }
     }
 
-    /// <summary>Does something in one write transaction. Work that ends the transaction itself is not committed.</summary>
-    public async ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken)
-    {
-        await _gate.EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            Session writer = await OpenWriterAsync(cancellationToken).ConfigureAwait(false);
-            await BeginAsync(writer, cancellationToken).ConfigureAwait(false);
-            return Commit(writer, work);
-        }
-        finally
-        {
-            _gate.Leave();
-        }
-    }
-
     /// <summary>Asks a question of one moment.</summary>
     public async ValueTask<T> ReadAsync<T>(Func<Session, T> question, CancellationToken cancellationToken)
     {
@@ -224,62 +207,6 @@ internal sealed partial class Database : IAsyncDisposable
         {
             _gate.Leave();
         }
-    }
-
-    private async ValueTask BeginAsync(Session writer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await RetryWhileLockedAsync(
-                () =>
-                {
-                    writer.BeginWriting();
-                    return true;
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (TrackingStoreException error) when (error.InnerException is SqliteErrorException sqlite)
-        {
-            Abandon(writer, sqlite);
-            throw;
-        }
-    }
-
-    private T Commit<T>(Session writer, Func<Session, T> work)
-    {
-        try
-        {
-            T result = work(writer);
-            if (writer.Connection.InTransaction)
-                writer.Commit();
-            return result;
-        }
-        catch (Exception error)
-        {
-            Abandon(writer, error);
-            if (error is SqliteErrorException sqlite)
-                throw Faults.Explain(sqlite, File, TimeSpan.Zero);
-            if (error is ChunkCorruptException)
-                throw new TrackingStoreException($"Store '{File}': {error.Message}", isTransient: false, error);
-            throw;
-        }
-    }
-
-    private void Abandon(Session writer, Exception error)
-    {
-        try
-        {
-            writer.Rollback();
-            if (Faults.IsHarmless(error))
-                return;
-        }
-        catch (SqliteErrorException)
-        {
-            // The file closes below, which rolls back, too.
-        }
-
-        writer.Dispose();
-        _writer = null;
     }
 
     private async ValueTask<Session> OpenWriterAsync(CancellationToken cancellationToken)

@@ -26,4 +26,12 @@ public sealed record DatasetInput
 
     /// <summary>Further tags of this use of the dataset, without the role: keys of at most 255 characters, values of at most 500. Default: none.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+
+    /// <inheritdoc/>
+    public bool Equals(DatasetInput? other) =>
+        other is not null && Name == other.Name && Digest == other.Digest && SourceType == other.SourceType && Source == other.Source && Schema == other.Schema && Profile == other.Profile && Role == other.Role
+        && Tags.Count == other.Tags.Count && Tags.All(tag => other.Tags.TryGetValue(tag.Key, out string? value) && value == tag.Value);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Name, Digest, SourceType, Source, Role, Tags.Count);
 }
