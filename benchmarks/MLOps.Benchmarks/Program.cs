@@ -15,6 +15,12 @@ Scenario[] scenarios =
     new("registry", "microseconds to resolve an alias to verified files among many versions; events of the audit log verified a second", RegistryScenario.RunAsync),
     new("registry-swap", "requests that fail, and what they wait longer, while a service swaps its model", RegistrySwapScenario.RunAsync),
     new("registry-race", "moves of one alias by 16 writers in two processes, each accounted for", RegistryRaceScenario.RunAsync),
+    new("server-log-metric", "log-metric requests a second on 8 connections, beside empty ones to bare Kestrel", ServerMetricScenario.RunAsync),
+    new("server-log-batch", "metrics a second in batches of 1,000", ServerBatchScenario.RunAsync),
+    new("server-search", "milliseconds to find the best 100 of 10,000 runs over HTTP", ServerSearchScenario.RunAsync),
+    new("server-history", "milliseconds to read 100,000 points whole over HTTP", ServerHistoryScenario.RunAsync),
+    new("server-artifact", "MB a second of a large artifact through the server, and the memory that takes", ServerArtifactScenario.RunAsync),
+    new("server-start", "milliseconds from the start of a server to its first answer, and its memory", ServerStartScenario.RunAsync),
     new("drift-ks", "milliseconds of a Kolmogorov-Smirnov test, a million rows a side", DriftKsScenario.RunAsync),
     new("drift-wasserstein", "milliseconds of a Wasserstein distance, a million rows a side", DriftWassersteinScenario.RunAsync),
     new("drift-psi", "milliseconds for PSI of a million current values against a prepared reference", DriftPsiScenario.RunAsync),
@@ -35,6 +41,8 @@ switch (args)
         return await CrashScenario.RunChildAsync(database, board, points);
     case ["child", ArtifactsScenario.Name, var file, var copy, .. var place]:
         return await ArtifactsPeak.RunChildAsync(file, copy, place);
+    case ["child", "empty-server"]:
+        return await EmptyServer.RunChildAsync();
     case ["child", "registry-race", var database, var moves, var seed]:
         return await RegistryRaceScenario.RunChildAsync(database, moves, seed);
     case [var name, .. var rest] when scenarios.FirstOrDefault(scenario => scenario.Name == name) is { } scenario:

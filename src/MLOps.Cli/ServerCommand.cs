@@ -22,7 +22,7 @@ internal static class ServerCommand
             string file = parsed.GetValue(store)!["sqlite:///".Length..];
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
             builder.WebHost.UseUrls($"http://{parsed.GetValue(host)}:{parsed.GetValue(port)}");
-            builder.Services.AddMLOpsTracking(t => t.UseSqlite(file));
+            builder.Services.AddMLOpsTracking(t => t.UseSqlite(file).UseArtifactProxy("./mlartifacts"));
             builder.Services.AddMLOpsRegistry(r => r.UseSqlite(file));
             builder.Services.AddMLOpsServer();
             WebApplication app = builder.Build();

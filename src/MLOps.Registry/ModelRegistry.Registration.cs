@@ -27,10 +27,11 @@ public sealed partial class ModelRegistry
     /// <exception cref="InvalidOperationException">The content is a run's, and the registry works with no tracker.</exception>
     /// <exception cref="FileNotFoundException">The local file is missing.</exception>
     /// <exception cref="DirectoryNotFoundException">The local folder is missing.</exception>
-    /// <exception cref="ModelNotFoundException">The source is a version of a model that is not there.</exception>
+    /// <exception cref="ModelNotFoundException">The source is a version of a model that is not there; or the model is not there, and must be (<see cref="RegisterOptions.ModelMustExist"/>).</exception>
     /// <exception cref="ModelVersionNotFoundException">A parent, or the version that is the source, is not there.</exception>
-    /// <exception cref="RunNotFoundException">The run is not there.</exception>
+    /// <exception cref="RunNotFoundException">The run is not there, and must be (<see cref="RegisterOptions.AllowUnknownRun"/>).</exception>
     /// <exception cref="RunDeletedException">The run is softly deleted.</exception>
+    /// <exception cref="Tracking.LoggedModels.LoggedModelNotFoundException">The source is a logged model that is not there.</exception>
     /// <exception cref="ArtifactNotFoundException">The run has no such artifact.</exception>
     /// <exception cref="ArtifactChangedException">A local file or folder changed while it was read.</exception>
     /// <exception cref="ArtifactCorruptException">A file is not what was uploaded.</exception>
@@ -50,12 +51,13 @@ public sealed partial class ModelRegistry
             await FindParentAsync(parent, cancellationToken).ConfigureAwait(false);
 
         // The key of a model that is yet to be made is needed now, for its folder.
-        Guid key = (await Store.FindModelAsync(model, cancellationToken).ConfigureAwait(false))?.Key ?? Guid.CreateVersion7(Clock.GetUtcNow());
+        RegisteredModel? found = options.ModelMustExist ? await GetAsync(model, cancellationToken).ConfigureAwait(false) : await Store.FindModelAsync(model, cancellationToken).ConfigureAwait(false);
+        Guid key = found?.Key ?? Guid.CreateVersion7(Clock.GetUtcNow());
         VersionDraft draft = await DraftAsync(key, content, options, progress, cancellationToken).ConfigureAwait(false);
         int number;
         try
         {
-            number = await CommitAsync(model, key, draft, options.Description, tags, actor, cancellationToken).ConfigureAwait(false);
+            number = await CommitAsync(model, key, draft, options, tags, actor, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -65,7 +67,7 @@ public sealed partial class ModelRegistry
 
         // From here on it is registered: whoever cancels learns of it all the same.
         LogRegistered(_logger, number, model, draft.Facts.Manifest?.Files.Count ?? 0, draft.Facts.Manifest?.SizeBytes ?? 0);
-        if (draft.Facts.RunId is { } run)
+        if (draft.KeptRun is { } run)
             await TagRunAsync(run).ConfigureAwait(false);
         return await GetVersionAsync(model, number, CancellationToken.None).ConfigureAwait(false);
     }
@@ -196,18 +198,18 @@ public sealed partial class ModelRegistry
     }
 
     /// <summary>Gives a version its number, and its model if it is the first.</summary>
-    private async ValueTask<int> CommitAsync(string model, Guid newKey, VersionDraft draft, string? description, Dictionary<string, string> tags, string actor, CancellationToken cancellationToken)
+    private async ValueTask<int> CommitAsync(string model, Guid newKey, VersionDraft draft, RegisterOptions options, Dictionary<string, string> tags, string actor, CancellationToken cancellationToken)
     {
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            RegisteredModel? found = await Store.FindModelAsync(model, cancellationToken).ConfigureAwait(false);
+            RegisteredModel? found = options.ModelMustExist ? await GetAsync(model, cancellationToken).ConfigureAwait(false) : await Store.FindModelAsync(model, cancellationToken).ConfigureAwait(false);
             int number = (found?.LastNumber ?? 0) + 1;
 
             // Before the commit: a run whose files a version names is never without the tag that keeps them.
-            if (draft.Facts.RunId is { } run)
+            if (draft.KeptRun is { } run)
                 await ProtectRunAsync(run, new ModelVersionRef(model, number), cancellationToken).ConfigureAwait(false);
-            RegistryEvent.VersionCreated created = new(number, draft.Facts, draft.IsVerified, description, tags);
+            RegistryEvent.VersionCreated created = new(number, draft.Facts, draft.IsVerified, options.Description, tags);
             try
             {
                 if (await TryCommitAsync(found?.Key ?? newKey, found?.Revision ?? 0, found is null ? [new RegistryEvent.ModelCreated(model, null, new Dictionary<string, string>(StringComparer.Ordinal)), created] : [created], actor, cancellationToken).ConfigureAwait(false))
@@ -234,7 +236,7 @@ public sealed partial class ModelRegistry
             LogNotDiscarded(_logger, draft.Folder!, failure);
         }
 
-        if (draft.Facts.RunId is { } run)
+        if (draft.KeptRun is { } run)
             await TagRunAsync(run).ConfigureAwait(false);
     }
 

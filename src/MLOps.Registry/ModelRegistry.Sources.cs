@@ -2,12 +2,16 @@ using System.Text;
 using MLOps.Registry.Registration;
 using MLOps.Registry.Signatures;
 using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.LoggedModels;
+using MLOps.Tracking.Storage;
 
 namespace MLOps.Registry;
 
 /// <content>Where the files of a version come from.</content>
 public sealed partial class ModelRegistry
 {
+    private const string NoFiles = "prompts:/";
+
     private async Task<VersionDraft> DraftAsync(Guid key, ModelContent content, RegisterOptions options, IProgress<ArtifactProgress>? progress, CancellationToken cancellationToken)
     {
         if (content is ModelContent.Foreign foreign)
@@ -15,7 +19,7 @@ public sealed partial class ModelRegistry
         if (content is ModelContent.RunArtifacts && _tracker is null)
             throw new InvalidOperationException("Artifacts of a run are found by its tracker, and this registry works with none. Name one: r.UseTracker(tracker).");
         RunId? maker = options.RunId ?? (content as ModelContent.RunArtifacts)?.Run ?? CurrentRun;
-        RunProvenance? run = await ReadRunAsync(maker, cancellationToken).ConfigureAwait(false);
+        RunProvenance? run = await ReadRunAsync(maker, mayBeUnknown: false, cancellationToken).ConfigureAwait(false);
         return content is ModelContent.RunArtifacts artifacts
             ? await DraftOfRunAsync(artifacts, run!, options, cancellationToken).ConfigureAwait(false)
             : await UploadAsync(key, content, run, options, progress, cancellationToken).ConfigureAwait(false);
@@ -23,10 +27,23 @@ public sealed partial class ModelRegistry
 
     private RunId? CurrentRun => _tracker is not null && Run.Current is { } current && current.Tracker == _tracker ? current.Id : null;
 
-    private async ValueTask<RunProvenance?> ReadRunAsync(RunId? id, CancellationToken cancellationToken) =>
+    private async ValueTask<RunProvenance?> ReadRunAsync(RunId? id, bool mayBeUnknown, CancellationToken cancellationToken) =>
         id is not { } run ? null
-        : _tracker is null ? new RunProvenance(run, Details: null, Code: null)
-        : await RunProvenance.ReadAsync(_tracker, run, cancellationToken).ConfigureAwait(false);
+        : await FindRunAsync(run, mayBeUnknown, cancellationToken).ConfigureAwait(false) is { } details ? await RunProvenance.ReadAsync(_tracker!, details, cancellationToken).ConfigureAwait(false)
+        : new RunProvenance(run, Details: null, Code: null);
+
+    /// <returns>The run; null without a tracker, or when the tracker does not have it and need not.</returns>
+    private async ValueTask<RunDetails?> FindRunAsync(RunId run, bool mayBeUnknown, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _tracker is null ? null : await _tracker.GetRunAsync(run, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RunNotFoundException) when (mayBeUnknown)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Stores files of this machine in a new folder.</summary>
     private async Task<VersionDraft> UploadAsync(Guid key, ModelContent content, RunProvenance? run, RegisterOptions options, IProgress<ArtifactProgress>? progress, CancellationToken cancellationToken)
@@ -134,7 +151,7 @@ public sealed partial class ModelRegistry
     private async Task<VersionDraft> DraftOfRunAsync(ModelContent.RunArtifacts content, RunProvenance maker, RegisterOptions options, CancellationToken cancellationToken)
     {
         Tracker tracker = _tracker!;
-        RunInfo run = (content.Run == maker.Id ? maker : (await ReadRunAsync(content.Run, cancellationToken).ConfigureAwait(false))!).Details!.Info;
+        RunInfo run = (content.Run == maker.Id ? maker : (await ReadRunAsync(content.Run, mayBeUnknown: false, cancellationToken).ConfigureAwait(false))!).Details!.Info;
 
         // Artifacts that were logged while their store was away lie beside the journal until it takes them.
         if (tracker.Health.Staged > 0)
@@ -161,31 +178,57 @@ public sealed partial class ModelRegistry
         if (source.StartsWith("runs:/", StringComparison.Ordinal))
         {
             ModelUri uri = ModelUri.Parse(source);
-            location = _tracker is null ? source : LocationBelow((await _tracker.GetRunAsync(uri.RunId!.Value, cancellationToken).ConfigureAwait(false)).Info.ArtifactLocation, uri.Path);
+            RunDetails? named = await FindRunAsync(uri.RunId!.Value, options.AllowUnknownRun, cancellationToken).ConfigureAwait(false);
+            location = named is null ? source : LocationBelow(named.Info.ArtifactLocation, uri.Path);
             given ??= uri.RunId;
         }
-        else if (source.StartsWith("models:/", StringComparison.Ordinal) && !source.StartsWith("models:/m-", StringComparison.Ordinal))
+        else if (source.StartsWith("models:/", StringComparison.Ordinal) && !ForeignSource.IsLoggedModel(source))
         {
             return await DraftCopyAsync(source, await GetNamedAsync(ModelUri.Parse(source), cancellationToken).ConfigureAwait(false), given, options, cancellationToken).ConfigureAwait(false);
         }
+        else if (await FindLoggedModelAsync(source, cancellationToken).ConfigureAwait(false) is { } logged)
+        {
+            location = logged.ArtifactLocation;
+            given ??= logged.SourceRunId;
+            options = options with { LoggedModelId = options.LoggedModelId ?? logged.Id.Value };
+        }
         else
         {
-            location = ForeignSource.LocationOf(source);
+            // A prompt is a text in a tag. What stands for its source was never checked to be its own, so it leads nowhere.
+            location = options.Tags.ContainsKey(RegistrySearch.PromptTag) && ForeignSource.IsLocal(source) ? NoFiles : ForeignSource.LocationOf(source);
         }
 
-        RunProvenance? run = await ReadRunAsync(given ?? CurrentRun, cancellationToken).ConfigureAwait(false);
-        return new VersionDraft(await FactsAsync(source, location, files: null, run, options, cancellationToken).ConfigureAwait(false), IsVerified: false, Folder: null);
+        RunProvenance? run = await ReadRunAsync(given ?? CurrentRun, options.AllowUnknownRun, cancellationToken).ConfigureAwait(false);
+        VersionFacts facts = await FactsAsync(source, location, files: null, run, options, cancellationToken).ConfigureAwait(false);
+        return new VersionDraft(facts, IsVerified: false, Folder: null) { KeptRun = run?.Details?.Info.Id };
+    }
+
+    /// <summary>The logged model that a source names; null for another source, or where the tracker's store has no logged models: the version then lies where the source says, which cannot be read here.</summary>
+    private async ValueTask<LoggedModel?> FindLoggedModelAsync(string source, CancellationToken cancellationToken)
+    {
+        if (!ForeignSource.IsLoggedModel(source) || _tracker is not { Store: var store } || !store.Capabilities.HasFlag(StoreCapabilities.LoggedModels))
+            return null;
+        LoggedModelId id = new(source["models:/".Length..]);
+        return await store.FindLoggedModelAsync(id, cancellationToken).ConfigureAwait(false) is { Lifecycle: Lifecycle.Active } model ? model : throw new LoggedModelNotFoundException(id);
     }
 
     /// <summary>A version with the files, and what is known of them, of another one, which becomes its parent.</summary>
     private async Task<VersionDraft> DraftCopyAsync(string source, ModelVersion copied, RunId? given, RegisterOptions options, CancellationToken cancellationToken)
     {
         VersionFacts facts = copied.Facts;
+        RunId? kept = null;
         (IReadOnlyList<ModelVersionRef> Refs, IReadOnlyList<Guid> Keys) parents = await FindParentsAsync(options.Parents.Prepend(copied.Ref), cancellationToken).ConfigureAwait(false);
         if (given is not null)
         {
-            VersionFacts own = await FactsAsync(source, facts.Location, files: null, await ReadRunAsync(given, cancellationToken).ConfigureAwait(false), options, cancellationToken).ConfigureAwait(false);
+            RunProvenance? run = await ReadRunAsync(given, options.AllowUnknownRun, cancellationToken).ConfigureAwait(false);
+            VersionFacts own = await FactsAsync(source, facts.Location, files: null, run, options, cancellationToken).ConfigureAwait(false);
             facts = facts with { RunId = own.RunId, Metrics = own.Metrics, Params = own.Params, Datasets = own.Datasets, Code = own.Code };
+            kept = run?.Details?.Info.Id;
+        }
+        else if (facts.RunId is { } maker)
+        {
+            // The version that is copied may name a run of elsewhere.
+            kept = (await FindRunAsync(maker, mayBeUnknown: true, cancellationToken).ConfigureAwait(false))?.Info.Id;
         }
 
         return new VersionDraft(
@@ -201,7 +244,10 @@ public sealed partial class ModelRegistry
                 ParentKeys = parents.Keys,
             },
             copied.IsVerified,
-            Folder: null);
+            Folder: null)
+        {
+            KeptRun = kept,
+        };
     }
 
     private async ValueTask<ModelVersion> GetNamedAsync(ModelUri uri, CancellationToken cancellationToken)

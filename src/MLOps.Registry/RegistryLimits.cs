@@ -21,7 +21,7 @@ public static class RegistryLimits
     public const int ReasonLength = 5_000;
 
     /// <summary>Checks the name of a model.</summary>
-    /// <param name="name">1 to 256 characters, not all white space, without <c>/</c>, <c>:</c> and control characters, not <c>.</c> or <c>..</c>.</param>
+    /// <param name="name">1 to 256 characters, not all white space, without <c>/</c>, <c>:</c> and control characters, not <c>.</c>, not beginning with <c>..</c>.</param>
     /// <param name="parameterName">The argument to name in the exception.</param>
     /// <exception cref="ArgumentException">The name is not legal; the message says which rule it breaks.</exception>
     public static void CheckModelName(string name, string parameterName = "name")
@@ -43,7 +43,7 @@ public static class RegistryLimits
             return string.Create(CultureInfo.InvariantCulture, $"A model's name has at most {ModelNameLength} characters; this one has {name.Length}.");
         if (name.AsSpan().ContainsAny('/', ':'))
             return $"Model name '{name}' contains '/' or ':', which model URIs need for themselves. Choose another name.";
-        if (name is "." or "..")
+        if (name == "." || name.StartsWith("..", StringComparison.Ordinal))
             return $"Model name '{name}' would be a path. Choose another name.";
         for (int i = 0; i < name.Length; i++)
         {

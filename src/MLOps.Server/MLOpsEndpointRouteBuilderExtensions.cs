@@ -16,8 +16,6 @@ public static class MLOpsEndpointRouteBuilderExtensions
 {
     private const string Api = "/api/2.0", Pages = "/ajax-api/2.0";
 
-    private static readonly string[] s_methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-
     /// <summary>
     /// Maps the routes by which MLflow's clients track runs, keep models and move artifacts. Until the routes are guarded, by <c>RequireAuthorization</c> on what this returns or by
     /// <see cref="MLOps.Server.MLOpsServerOptions.AllowAnonymous"/>, they answer callers on this machine only.
@@ -40,21 +38,21 @@ public static class MLOpsEndpointRouteBuilderExtensions
         {
             foreach (string path in PathsOf(route))
             {
-                IEndpointConventionBuilder mapped = group.MapMethods(path, [route.Method], dispatcher.For(route)).WithDisplayName($"{route.Method} {path}");
+                IEndpointConventionBuilder mapped = group.MapMethods(path, route.Methods, dispatcher.For(route)).WithDisplayName($"{route.Method} {path}");
                 if (route.Demand == AccessDemand.Nothing)
                     mapped.WithMetadata(new AllowAnonymousAttribute());
                 if (!methods.TryGetValue(path, out List<string>? known))
                     methods.Add(path, known = []);
-                known.Add(route.Method);
+                known.AddRange(route.Methods);
             }
         }
 
         foreach (string family in (string[])["api", "ajax-api"])
-            group.Map($"/{family}/{{**rest}}", dispatcher.For(new MlflowRoute("*", "", AccessDemand.Nothing, _ => Task.CompletedTask) { Raw = RefuseAsync })).WithMetadata(new AllowAnonymousAttribute());
+            group.Map($"/{family}/{{**rest}}", dispatcher.For(MlflowRoute.Stream("*", "", AccessDemand.Nothing, RefuseAsync))).WithMetadata(new AllowAnonymousAttribute());
         foreach ((string path, List<string> known) in methods)
         {
             string allowed = string.Join(", ", known);
-            group.MapMethods(path, [.. s_methods.Except(known, StringComparer.Ordinal)], http => RefuseMethodAsync(http, allowed)).WithMetadata(new AllowAnonymousAttribute());
+            group.Map(path, dispatcher.For(MlflowRoute.Stream("*", path, AccessDemand.Nothing, http => RefuseMethodAsync(http, allowed)))).WithMetadata(new AllowAnonymousAttribute());
         }
 
         return group;
@@ -70,12 +68,12 @@ public static class MLOpsEndpointRouteBuilderExtensions
 
     // Clients degrade on this code: they take the family of routes for absent.
     private static Task RefuseAsync(HttpContext http) =>
-        MlflowCall.AnswerErrorAsync(http, ErrorCode.EndpointNotFound, $"There is no route {http.Request.Method} {MlflowFields.Short(http.Request.Path.Value ?? "")} here.");
+        MlflowCall.AnswerErrorAsync(http, ErrorCode.EndpointNotFound, $"There is no route {MlflowFields.Short(http.Request.Method)} {MlflowFields.Short(http.Request.Path.Value ?? "")} here.");
 
     private static Task RefuseMethodAsync(HttpContext http, string allowed)
     {
         http.Response.Headers.Allow = allowed;
-        return MlflowCall.AnswerErrorAsync(http, ErrorCode.MethodNotAllowed, $"{http.Request.Path} is not called by {http.Request.Method} but by {allowed}.");
+        return MlflowCall.AnswerErrorAsync(http, ErrorCode.MethodNotAllowed, $"{MlflowFields.Short(http.Request.Path.Value ?? "")} is not called by {MlflowFields.Short(http.Request.Method)} but by {allowed}.");
     }
 
     private static InvalidOperationException Lacking(string call) => new($"MapMLOps needs services that are not there. Call builder.Services.{call}(…) before the application is built.");

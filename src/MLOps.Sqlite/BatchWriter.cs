@@ -61,7 +61,7 @@ internal sealed class BatchWriter(Session session, BatchSource? source, string a
             return new Refusal(RejectionReason.ExperimentDeleted, $"Experiment '{experiment.Name}' is deleted. Restore it, or choose another.");
 
         experiment ??= session.Experiments.Create(start.ExperimentName!, artifactLocation: null, artifactRoot, nowMs);
-        RunState run = session.Runs.Add(start, ExperimentTable.Number(experiment.Id)!.Value, start.ArtifactLocation ?? $"{experiment.ArtifactLocation}/{start.RunId}/artifacts");
+        RunState run = session.Runs.Add(start, ExperimentTable.Number(experiment.Id)!.Value, start.ArtifactLocation ?? $"{experiment.ArtifactLocation.TrimEnd('/')}/{start.RunId}/artifacts");
         EnterStatus(run);
         return null;
     }

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking;
@@ -39,6 +41,28 @@ public static class Limits
     /// <summary>The longest role of a dataset: 500 characters.</summary>
     public const int DatasetRoleLength = 500;
 
+    /// <summary>The longest key of a tag of a dataset input: 255 characters.</summary>
+    public const int InputTagKeyLength = 255;
+
+    /// <summary>The longest value of a tag of a dataset input: 500 characters.</summary>
+    public const int InputTagValueLength = 500;
+
+    /// <summary>The longest name of a logged model: 500 characters.</summary>
+    public const int LoggedModelNameLength = 500;
+
+    /// <summary>The longest type of a logged model: 500 characters.</summary>
+    public const int LoggedModelTypeLength = 500;
+
+    /// <summary>The longest word on the status of a logged model: 1,000 characters.</summary>
+    public const int LoggedModelStatusMessageLength = 1000;
+
+    /// <summary>The longest artifact location of a logged model: 2,048 characters.</summary>
+    public const int LoggedModelLocationLength = 2048;
+
+    // Where MLflow keeps the role of a dataset.
+    private const string RoleTag = "mlflow.data.context";
+    private static readonly SearchValues<char> s_notInLoggedModelNames = SearchValues.Create("/:.%\"'");
+
     // The last millisecond that DateTimeOffset can say.
     internal const long LastTimestampMs = 253_402_300_799_999;
 
@@ -72,6 +96,27 @@ public static class Limits
         return PathError(key);
     }
 
+    /// <summary>Checks the name of a logged model.</summary>
+    /// <param name="name">1 to 500 characters, none of <c>/ : . % " '</c>.</param>
+    /// <param name="parameterName">The argument to name in the exception.</param>
+    /// <exception cref="ArgumentException">The name is not legal; the message says which rule it breaks.</exception>
+    public static void CheckLoggedModelName(string name, string parameterName = "name")
+    {
+        ArgumentNullException.ThrowIfNull(name, parameterName);
+        if (LoggedModelNameError(name) is { } error)
+            throw new ArgumentException(error, parameterName);
+    }
+
+    /// <summary>Says what is wrong with the name of a logged model.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>The rule that it breaks, or null when it is legal.</returns>
+    public static string? LoggedModelNameError(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return LengthError(name, 1, LoggedModelNameLength, "A logged model's name")
+            ?? (name.AsSpan().ContainsAny(s_notInLoggedModelNames) ? $"A logged model's name has none of / : . % \" '; '{name}' has." : null);
+    }
+
     /// <summary>Says what is wrong with a record, so that every store refuses the same ones as <see cref="RejectionReason.Invalid"/>.</summary>
     /// <param name="record">The record, from any source.</param>
     /// <returns>The rule that it breaks, or null when it is legal by itself; whether it fits what the store holds is the store's to see.</returns>
@@ -84,11 +129,13 @@ public static class Limits
             {
                 TrackingRecord.RunStarted started => StartError(started),
                 TrackingRecord.RunUpdated updated => StatusError(updated.Status) ?? TimeError(updated.EndedAtMs, "end") ?? LengthError(updated.Name ?? "", 0, TagValueLength, "A run's name"),
-                TrackingRecord.ParamLogged param => MissingError(param.Key) ?? KeyError(param.Key) ?? LengthError(param.Value, 0, ParamValueLength, $"The value of param '{param.Key}'"),
-                TrackingRecord.TagSet tag => MissingError(tag.Key) ?? KeyError(tag.Key) ?? LengthError(tag.Value, 0, TagValueLength, $"The value of tag '{tag.Key}'"),
+                TrackingRecord.ParamLogged param => ParamError(param.Key, param.Value),
+                TrackingRecord.TagSet tag => TagError(tag.Key, tag.Value),
                 TrackingRecord.TagDeleted tag => MissingError(tag.Key),
-                TrackingRecord.PointsLogged points => MissingError(points.Key) ?? KeyError(points.Key) ?? PointsError(points.Points.Span),
+                TrackingRecord.PointsLogged points => MissingError(points.Key) ?? KeyError(points.Key) ?? PointsError(points.Points.Span) ?? MeasurementError(points),
                 TrackingRecord.DatasetUsed used => DatasetError(used.Dataset),
+                TrackingRecord.ModelUsed used => ModelError(used.Model),
+                TrackingRecord.ModelProduced produced => produced.Output is null ? "The output is missing." : ModelError(produced.Output.Id),
                 _ => $"Records of type {record.GetType().Name} are not known here.",
             };
     }
@@ -99,6 +146,10 @@ public static class Limits
         if (value.Length > limit)
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{what} has at most {limit} characters; this one has {value.Length}. Log long text as an artifact with LogTextAsync."), parameterName);
     }
+
+    internal static string? ParamError(string key, string value) => MissingError(key) ?? KeyError(key) ?? LengthError(value, 0, ParamValueLength, $"The value of param '{key}'");
+
+    internal static string? TagError(string key, string value) => MissingError(key) ?? KeyError(key) ?? LengthError(value, 0, TagValueLength, $"The value of tag '{key}'");
 
     internal static void CheckExperimentName(string name, string parameterName)
     {
@@ -126,7 +177,30 @@ public static class Limits
                 ?? LengthError(dataset.Source, 0, DatasetSourceLength, "A dataset's source")
                 ?? LengthError(dataset.Schema ?? "", 0, DatasetSchemaLength, "A dataset's schema")
                 ?? LengthError(dataset.Profile ?? "", 0, DatasetProfileLength, "A dataset's profile")
-                ?? LengthError(dataset.Role ?? "", 0, DatasetRoleLength, "A dataset's role");
+                ?? LengthError(dataset.Role ?? "", 0, DatasetRoleLength, "A dataset's role")
+                ?? InputTagsError(dataset.Tags);
+
+    private static string? InputTagsError(IReadOnlyDictionary<string, string>? tags)
+    {
+        if (tags is null)
+            return "The tags of a dataset are missing; none is an empty dictionary.";
+        foreach ((string key, string value) in tags)
+        {
+            if (key == RoleTag)
+                return $"The tag '{RoleTag}' of a dataset is its role.";
+            if ((LengthError(key, 1, InputTagKeyLength, "The key of a dataset's tag") ?? LengthError(value, 0, InputTagValueLength, $"The value of a dataset's tag '{key}'")) is { } error)
+                return error;
+        }
+
+        return null;
+    }
+
+    private static string? ModelError(LoggedModelId model) => model == default ? "The id of the logged model is empty. LoggedModelId.New() makes one." : null;
+
+    private static string? MeasurementError(TrackingRecord.PointsLogged points) =>
+        (points.Model is { } model ? ModelError(model) : null)
+        ?? (points.DatasetName is { } name ? LengthError(name, 1, DatasetNameLength, "A dataset's name") : null)
+        ?? (points.DatasetDigest is { } digest ? LengthError(digest, 1, DatasetDigestLength, "A dataset's digest") : null);
 
     private static string? PointsError(ReadOnlySpan<MetricPoint> points)
     {
@@ -149,7 +223,7 @@ public static class Limits
             ? null
             : string.Create(CultureInfo.InvariantCulture, $"The run's {what} is {timeMs} ms since 1970; it must lie between 0 and {LastTimestampMs}.");
 
-    private static string? LengthError(string? text, int least, int most, string what) =>
+    internal static string? LengthError(string? text, int least, int most, string what) =>
         text is null ? $"{what} is missing."
         : text.Length < least || text.Length > most ? string.Create(CultureInfo.InvariantCulture, $"{what} has {least} to {most} characters; this one has {text.Length}.")
         : null;
@@ -162,6 +236,8 @@ public static class Limits
     {
         if (key[0] == '/')
             return $"Key '{key}' starts with '/'; a key is like a relative path.";
+        if (key.StartsWith("..", StringComparison.Ordinal))
+            return $"Key '{key}' starts with '..'; write it as a plain relative path.";
         foreach (Range segment in key.AsSpan().Split('/'))
         {
             if (key.AsSpan()[segment] is "" or "." or "..")

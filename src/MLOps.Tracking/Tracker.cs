@@ -395,8 +395,14 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
             throw new ArgumentException($"Prices.{error.Property} {error.Rule}.", nameof(options));
     }
 
-    private static Uri LocationOf(string root) =>
-        root.Contains("://", StringComparison.Ordinal) ? new Uri(root) : LocalArtifactStore.LocationOf(root);
+    private static Uri LocationOf(string root) => HasScheme(root) ? new Uri(root) : LocalArtifactStore.LocationOf(root);
+
+    // One letter is a drive of Windows; 'mlflow-artifacts:/' has no host and is a URI all the same.
+    private static bool HasScheme(string root)
+    {
+        int colon = root.IndexOf(":/", StringComparison.Ordinal);
+        return colon > 1 && Uri.CheckSchemeName(root[..colon]);
+    }
 
     private static string Shorten(string value, int length) => value.Length <= length ? value : value[..length];
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace MLOps.Benchmarks.Scenarios;
 
@@ -13,8 +12,8 @@ internal static class StartupScenario
     {
         int trials = options.Trials ?? (options.Quick ? 7 : 41);
         using ScratchFolder published = options.NewFolder();
-        string jit = Path.Combine(Repository(), "artifacts", "bin", "StartupProbe", Configuration(), "StartupProbe");
-        string native = await PublishAsync(published.Path);
+        string jit = Path.Combine(NativeProgram.Repository(), "artifacts", "bin", "StartupProbe", Configuration(), "StartupProbe");
+        string native = await NativeProgram.PublishAsync("benchmarks/StartupProbe", published.Path);
         (string Figure, string Program, bool Tracks)[] kinds =
             [("jit_ms", jit, true), ("jit_empty_ms", jit, false), ("aot_ms", native, true), ("aot_empty_ms", native, false)];
 
@@ -48,29 +47,5 @@ internal static class StartupScenario
             : throw new InvalidOperationException($"{program} ended with {child.ExitCode}; its errors are above.");
     }
 
-    private static async Task<string> PublishAsync(string folder)
-    {
-        string project = Path.Combine(Repository(), "benchmarks", "StartupProbe");
-        string rid = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
-        using Process publish = ChildProcess.Start("dotnet", "publish", project, "-c", "Release", "-r", rid, "--no-restore", "-o", folder, "--disable-build-servers");
-        string log = await publish.StandardOutput.ReadToEndAsync();
-        await publish.WaitForExitAsync();
-        return publish.ExitCode == 0
-            ? Path.Combine(folder, "StartupProbe")
-            : throw new InvalidOperationException($"Publishing {project} to native code failed; it needs clang or gcc, and zlib's headers.\n{log}");
-    }
-
-    /// <summary>The folder of this program's build, named as the probe's beside it.</summary>
     private static string Configuration() => Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-
-    private static string Repository()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "MLOps.Sdk.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException("The scenario builds a program from the checkout: run it from there.");
-    }
 }

@@ -36,6 +36,12 @@ internal static class ForeignSource
             : source;
     }
 
+    /// <summary>Whether a source names files of this machine.</summary>
+    public static bool IsLocal(string source) => !HasScheme(source) || source.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a source is a logged model by its id, <c>models:/m-…</c>. A registered model may be called so, too, but is named with a version or an alias.</summary>
+    public static bool IsLoggedModel(string source) => source.StartsWith("models:/m-", StringComparison.Ordinal) && !source.AsSpan("models:/".Length).ContainsAny('/', '@');
+
     // One letter is a drive of Windows.
     private static bool HasScheme(string source)
     {

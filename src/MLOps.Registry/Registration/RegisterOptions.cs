@@ -5,6 +5,9 @@ namespace MLOps.Registry;
 /// <summary>What is said of a version when it is registered.</summary>
 public sealed record RegisterOptions
 {
+    /// <summary>Whether the registered model must be there; otherwise it is made with its first version. Default: no.</summary>
+    public bool ModelMustExist { get; init; }
+
     /// <summary>A description in Markdown; null for none.</summary>
     public string? Description { get; init; }
 
@@ -22,6 +25,9 @@ public sealed record RegisterOptions
 
     /// <summary>The run that made the model; null takes that of the content, else <see cref="Run.Current"/> of the registry's tracker, else none.</summary>
     public RunId? RunId { get; init; }
+
+    /// <summary>Whether the run may be one that the tracker does not have, because another server keeps it: then nothing but its id is written down. For content that is not read now (<see cref="ModelContent.FromUri"/>). Default: no.</summary>
+    public bool AllowUnknownRun { get; init; }
 
     /// <summary>A link to the run in another tool; null for none.</summary>
     public string? RunLink { get; init; }

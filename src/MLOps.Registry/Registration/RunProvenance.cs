@@ -13,11 +13,10 @@ internal sealed record RunProvenance(RunId Id, RunDetails? Details, CodeState? C
     private const long LongestReport = 16 << 20;
 
     /// <summary>Reads a run.</summary>
-    /// <exception cref="RunNotFoundException">There is no such run.</exception>
     /// <exception cref="RunDeletedException">It is deleted.</exception>
-    public static async ValueTask<RunProvenance> ReadAsync(Tracker tracker, RunId id, CancellationToken cancellationToken)
+    public static async ValueTask<RunProvenance> ReadAsync(Tracker tracker, RunDetails run, CancellationToken cancellationToken)
     {
-        RunDetails run = await tracker.GetRunAsync(id, cancellationToken).ConfigureAwait(false);
+        RunId id = run.Info.Id;
         if (run.Info.Lifecycle == Lifecycle.Deleted)
             throw new RunDeletedException(id);
         string? Tag(string key) => run.Tags.GetValueOrDefault(key);

@@ -14,14 +14,22 @@ internal static class CompactJson
 
     public static string Of(JsonElement value) => Write(writer => Write(writer, value));
 
-    public static string OfText(string text) => Write(writer => writer.WriteStringValue(text.Length <= MostBytes ? text : text[..MostBytes]));
+    public static string OfText(string text) => Write(writer => writer.WriteStringValue(text.AsSpan(0, Math.Min(text.Length, MostBytes))));
 
     private static string Write(Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter writer = new(buffer, s_options))
             write(writer);
-        return buffer.WrittenCount <= MostBytes ? Encoding.UTF8.GetString(buffer.WrittenSpan) : Encoding.UTF8.GetString(buffer.WrittenSpan[..MostBytes]) + "…";
+        return buffer.WrittenCount <= MostBytes ? Encoding.UTF8.GetString(buffer.WrittenSpan) : Encoding.UTF8.GetString(Cut(buffer.WrittenSpan)) + "…";
+    }
+
+    private static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> text)
+    {
+        int end = MostBytes;
+        while ((text[end] & 0b1100_0000) == 0b1000_0000)
+            end--;
+        return text[..end];
     }
 
     private static void Write(Utf8JsonWriter writer, JsonElement value)

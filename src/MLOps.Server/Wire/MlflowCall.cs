@@ -22,22 +22,22 @@ internal sealed class MlflowCall(HttpContext http, MlflowFields fields)
     /// <summary>A value of the route's pattern, decoded.</summary>
     public string RouteValue(string name) => Http.Request.RouteValues[name] as string ?? "";
 
-    /// <summary>Answers 200 with a value.</summary>
+    /// <summary>Answers 200 with a value. A long answer goes out in pieces.</summary>
     public Task AnswerAsync<T>(T value, JsonTypeInfo<T> type)
     {
         Http.Response.ContentType = "application/json";
-        Utf8JsonWriter writer = new(Http.Response.BodyWriter);
-        JsonSerializer.Serialize(writer, value, type);
-        writer.Dispose();
-        return Http.Response.BodyWriter.FlushAsync(Cancelled).AsTask();
+        return JsonSerializer.SerializeAsync(Http.Response.BodyWriter, value, type, Cancelled);
     }
 
     /// <summary>Answers 200 with <c>{}</c>.</summary>
-    public Task AnswerEmptyAsync()
+    public Task AnswerEmptyAsync() => AnswerEmptyAsync(Http);
+
+    /// <summary>Answers 200 with <c>{}</c>, on a route that reads its request itself.</summary>
+    public static Task AnswerEmptyAsync(HttpContext http)
     {
-        Http.Response.ContentType = "application/json";
-        Http.Response.ContentLength = s_empty.Length;
-        return Http.Response.Body.WriteAsync(s_empty, Cancelled).AsTask();
+        http.Response.ContentType = "application/json";
+        http.Response.ContentLength = s_empty.Length;
+        return http.Response.Body.WriteAsync(s_empty, http.RequestAborted).AsTask();
     }
 
     /// <summary>Answers with an error.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -11,10 +12,7 @@ namespace MLOps.Server.Wire;
 /// <summary>What every route does before and after its own work: access, the request's form, and errors in MLflow's words.</summary>
 internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsServerOptions> options, ILogger<MlflowDispatcher> logger)
 {
-    private const int DeepestJson = 64;
-    private const int FirstRent = 16 << 10;
-
-    private static readonly JsonDocumentOptions s_json = new() { MaxDepth = DeepestJson };
+    private const int FirstRent = 16 << 10, LargestFirstRent = 1 << 20;
 
     private readonly long _maxRequestBytes = options.Value.MaxRequestBytes;
 
@@ -37,6 +35,10 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
         {
             // The caller has gone; there is nobody to tell.
         }
+        catch (ConnectionResetException)
+        {
+            // Likewise, in the midst of its request.
+        }
         catch (Exception exception)
         {
             await FailAsync(http, exception).ConfigureAwait(false);
@@ -46,7 +48,7 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
     private async Task AnswerAsync(HttpContext http, MlflowRoute route)
     {
         HttpRequest request = http.Request;
-        bool isGet = HttpMethods.IsGet(request.Method);
+        bool isGet = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (isGet && request.Query.Count > 0)
         {
             await route.Handle(new MlflowCall(http, new MlflowFields(request.Query))).ConfigureAwait(false);
@@ -60,32 +62,14 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
         (byte[] body, int length) = await ReadAsync(request, http.RequestAborted).ConfigureAwait(false);
         try
         {
-            if (body.AsSpan(0, length).Trim(" \t\r\n"u8).IsEmpty)
-            {
-                await route.Handle(new MlflowCall(http, default)).ConfigureAwait(false);
-                return;
-            }
-
-            using var document = JsonDocument.Parse(body.AsMemory(0, length), s_json);
-            if (document.RootElement.ValueKind != JsonValueKind.String)
-            {
-                await route.Handle(new MlflowCall(http, FieldsOf(document.RootElement))).ConfigureAwait(false);
-                return;
-            }
-
-            // Old clients encode twice.
-            using var inner = JsonDocument.Parse(document.RootElement.GetString()!, s_json);
-            await route.Handle(new MlflowCall(http, FieldsOf(inner.RootElement))).ConfigureAwait(false);
+            using JsonDocument? document = JsonBody.Parse(body.AsMemory(0, length));
+            await route.Handle(new MlflowCall(http, document is null ? default : new MlflowFields(document.RootElement))).ConfigureAwait(false);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(body);
         }
     }
-
-    private static MlflowFields FieldsOf(JsonElement root) => root.ValueKind == JsonValueKind.Object
-        ? new MlflowFields(root)
-        : throw new MlflowException(ErrorCode.BadRequest, "The body of a request is a JSON object.");
 
     private static void DemandJson(HttpRequest request)
     {
@@ -101,34 +85,38 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
     {
         if (request.ContentLength > _maxRequestBytes)
             throw TooLarge();
-        int expected = (int)(request.ContentLength ?? FirstRent);
-        byte[] body = ArrayPool<byte>.Shared.Rent(Math.Max(expected, 1));
+        // What a caller says that it will send takes no memory before it comes.
+        byte[] body = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? FirstRent, 1, LargestFirstRent));
         int length = 0;
         try
         {
-            while (true)
+            while (length != request.ContentLength)
             {
                 if (length == body.Length)
-                {
-                    byte[] larger = ArrayPool<byte>.Shared.Rent(body.Length * 2);
-                    body.AsSpan().CopyTo(larger);
-                    ArrayPool<byte>.Shared.Return(body);
-                    body = larger;
-                }
-
+                    body = Grow(body);
                 int read = await request.Body.ReadAsync(body.AsMemory(length), cancellationToken).ConfigureAwait(false);
                 if (read == 0)
-                    return (body, length);
+                    break;
                 length += read;
                 if (length > _maxRequestBytes)
                     throw TooLarge();
             }
+
+            return (body, length);
         }
         catch
         {
             ArrayPool<byte>.Shared.Return(body);
             throw;
         }
+    }
+
+    private static byte[] Grow(byte[] body)
+    {
+        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(2L * body.Length, Array.MaxLength));
+        body.CopyTo(larger, 0);
+        ArrayPool<byte>.Shared.Return(body);
+        return larger;
     }
 
     private MlflowException TooLarge() => new(ErrorCode.TooLarge, $"The body of a request has at most {_maxRequestBytes} bytes here. Send less at once, or raise MaxRequestBytes on the server.");

@@ -37,8 +37,9 @@ internal static class MlflowErrors
         AliasConflictException => (ErrorCode.ResourceConflict, exception.Message),
         ModelVersionInUseException => (ErrorCode.ResourceConflict, exception.Message),
         InvalidPageTokenException => (ErrorCode.InvalidParameterValue, $"Invalid page token: {exception.Message}"),
-        SearchSyntaxException => (ErrorCode.InvalidParameterValue, exception.Message),
+        SearchSyntaxException e => (ErrorCode.InvalidParameterValue, $"{WordsOf(e.Mistake)}: {e.Message}"),
         ArtifactNotFoundException => (ErrorCode.ResourceDoesNotExist, exception.Message),
+        ArtifactStoreException { IsPathAtFault: true } => (ErrorCode.InvalidParameterValue, exception.Message),
         ArtifactStoreException { IsTransient: true } => (ErrorCode.TemporarilyUnavailable, exception.Message),
         TrackingStoreException { IsTransient: true } => (ErrorCode.TemporarilyUnavailable, exception.Message),
         RegistryStoreException { IsTransient: true } => (ErrorCode.TemporarilyUnavailable, exception.Message),
@@ -46,6 +47,14 @@ internal static class MlflowErrors
         ArgumentException e => (ErrorCode.InvalidParameterValue, WithoutParameter(e)),
         MLOpsException => (ErrorCode.InternalError, exception.Message),
         _ => (ErrorCode.InternalError, "The server failed to answer; its log says why."),
+    };
+
+    private static string WordsOf(SearchMistake mistake) => mistake switch
+    {
+        SearchMistake.Attribute => "Invalid attribute key",
+        SearchMistake.NotANumber => "Expected numeric value type for metrics and numeric attributes",
+        SearchMistake.OrderKey => "Invalid order_by clause",
+        _ => "Invalid clause(s) in filter string",
     };
 
     // The name of a C# parameter says nothing to a caller over HTTP.

@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +11,10 @@ namespace MLOps.Server.Wire;
 /// </summary>
 internal readonly struct MlflowFields
 {
+    private const int ShortLength = 200;
+
+    private static readonly ConcurrentDictionary<string, string> s_camel = new(StringComparer.Ordinal);
+
     private readonly JsonElement _object;
     private readonly IQueryCollection? _query;
     private readonly string _path;
@@ -31,7 +35,7 @@ internal readonly struct MlflowFields
             return QueryText(name);
         if (!TryGet(name, out JsonElement value))
             return null;
-        return value.ValueKind == JsonValueKind.String ? TextOf(value, name) : throw Invalid(name, value, "a text is expected.");
+        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw Invalid(name, value, "a text is expected.");
     }
 
     /// <summary>A text that must be there and not be empty.</summary>
@@ -54,25 +58,18 @@ internal readonly struct MlflowFields
         : value is >= int.MinValue and <= int.MaxValue ? (int)value
         : throw MlflowException.InvalidValue(_path + name, value.ToString(CultureInfo.InvariantCulture), "a whole number of 32 bits is expected.");
 
-    public long RequiredInt64(string name) => Int64(name) ?? throw Missing(name);
+    /// <summary>A whole number that must be there. An empty text counts as nothing.</summary>
+    public long RequiredInt64(string name) => IsEmptyText(name) ? throw Missing(name) : Int64(name) ?? throw Missing(name);
 
-    /// <summary>A number, NaN or an infinity, that must be there.</summary>
-    public double RequiredDouble(string name)
-    {
-        if (_query is not null)
-            throw new InvalidOperationException("No GET route takes a double.");
-        if (!TryGet(name, out JsonElement value))
-            throw Missing(name);
-        return DoubleOf(value) ?? throw Invalid(name, value, "a number, \"NaN\", \"Infinity\" or \"-Infinity\" is expected.");
-    }
-
+    /// <summary>A truth value; null when it is not there.</summary>
     public bool? Bool(string name)
     {
         if (_query is not null)
         {
-            return QueryText(name) is not { } text ? null
-                : bool.TryParse(text, out bool parsed) ? parsed
-                : throw InvalidText(name, text, "true or false is expected.");
+            if (QueryText(name) is not { } text)
+                return null;
+            bool isTrue = text.Equals("true", StringComparison.OrdinalIgnoreCase);
+            return isTrue || text.Equals("false", StringComparison.OrdinalIgnoreCase) ? isTrue : throw InvalidText(name, text, "true or false is expected.");
         }
 
         if (!TryGet(name, out JsonElement value))
@@ -100,7 +97,7 @@ internal readonly struct MlflowFields
         else
             text = value.ValueKind switch
             {
-                JsonValueKind.String => TextOf(value, name),
+                JsonValueKind.String => value.GetString(),
                 JsonValueKind.Number => value.GetRawText(),
                 _ => throw Invalid(name, value, "the name or number of a value is expected."),
             };
@@ -117,7 +114,7 @@ internal readonly struct MlflowFields
             }
         }
 
-        throw InvalidText(name, text, $"one of {string.Join(", ", values.Keys)} is expected.");
+        throw Refuse(name, $"one of {string.Join(", ", values.Keys)} is expected.");
     }
 
     /// <summary>A list of texts; empty when it is not there.</summary>
@@ -131,7 +128,7 @@ internal readonly struct MlflowFields
             throw Invalid(name, list, "a list of texts is expected.");
         List<string> texts = new(list.GetArrayLength());
         foreach (JsonElement item in list.EnumerateArray())
-            texts.Add(item.ValueKind == JsonValueKind.String ? TextOf(item, $"{name}[{texts.Count}]") : throw Invalid($"{name}[{texts.Count}]", item, "a text is expected."));
+            texts.Add(item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Invalid($"{name}[{texts.Count}]", item, "a text is expected."));
         return texts;
     }
 
@@ -190,7 +187,7 @@ internal readonly struct MlflowFields
     public static long? Int64Of(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number => value.TryGetInt64(out long whole) ? whole : WholeOf(value.GetDouble()),
-        JsonValueKind.String when IsText(value) => long.TryParse(value.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long parsed) ? parsed : null,
+        JsonValueKind.String => long.TryParse(value.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long parsed) ? parsed : null,
         _ => null,
     };
 
@@ -203,7 +200,7 @@ internal readonly struct MlflowFields
             return double.IsFinite(number) ? number : null;
         }
 
-        if (value.ValueKind != JsonValueKind.String || !IsText(value))
+        if (value.ValueKind != JsonValueKind.String)
             return null;
         return value.GetString() switch
         {
@@ -224,37 +221,21 @@ internal readonly struct MlflowFields
             && value.ValueKind != JsonValueKind.Null;
     }
 
-    /// <summary>A text of the request for a message: enough of it to know it again.</summary>
-    public static string Short(string text) => text.Length <= 200 ? text : text[..200] + "…";
+    /// <summary>A text of the request for a message: enough of it to know it again, and no half of a surrogate pair.</summary>
+    public static string Short(string text) => text.Length <= ShortLength ? text : text[..(char.IsHighSurrogate(text[ShortLength - 1]) ? ShortLength - 1 : ShortLength)] + "…";
 
-    private static long? WholeOf(double number) => number is >= -9007199254740992 and <= 9007199254740992 && number == Math.Floor(number) ? (long)number : null;
+    private static long? WholeOf(double number) => number is > -9007199254740992 and < 9007199254740992 && number == Math.Floor(number) ? (long)number : null;
 
-    // A text with half of a surrogate pair is no text.
-    private static bool IsText(JsonElement value)
+    // Of the names that routes ask for, so that there are not many.
+    private static string Camel(string name) => s_camel.GetOrAdd(name, static name =>
     {
-        try
-        {
-            _ = value.GetString();
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
-
-    [SuppressMessage("Globalization", "CA1308", Justification = "Field names are lower case.")]
-    private static string Camel(string name)
-    {
-        if (!name.Contains('_', StringComparison.Ordinal))
-            return name;
         string[] words = name.Split('_');
         return words[0] + string.Concat(words.Skip(1).Select(word => word.Length == 0 ? "" : char.ToUpperInvariant(word[0]) + word[1..]));
-    }
+    });
+
+    private bool IsEmptyText(string name) => _query is not null ? QueryText(name) is "" : TryGet(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.ValueEquals(""u8);
 
     private string? QueryText(string name) => _query!.TryGetValue(name, out var values) || _query.TryGetValue(Camel(name), out values) ? values[^1] : null;
-
-    private string TextOf(JsonElement value, string name) => IsText(value) ? value.GetString()! : throw MlflowException.Invalid($"Parameter '{_path}{name}' is no legal Unicode text.");
 
     private MlflowException Invalid(string name, JsonElement value, string expected) => MlflowException.InvalidValue(_path + name, CompactJson.Of(value), expected);
 

@@ -16,6 +16,9 @@ internal sealed record MlflowRoute(string Method, string Path, AccessDemand Dema
     /// <summary>The answer of a route whose body is no JSON; it takes the place of <see cref="Handle"/>.</summary>
     public RequestDelegate? Raw { get; init; }
 
+    /// <summary>The methods that it answers to. HEAD is GET without the body, which the server leaves out; a streamed body would be read for nothing.</summary>
+    public string[] Methods => Method == "GET" && (Raw is null || Demand == AccessDemand.Nothing) ? ["GET", "HEAD"] : [Method];
+
     public static MlflowRoute Get(string path, AccessDemand demand, Func<MlflowCall, Task> handle) => new("GET", path, demand, handle);
 
     public static MlflowRoute Post(string path, AccessDemand demand, Func<MlflowCall, Task> handle) => new("POST", path, demand, handle);

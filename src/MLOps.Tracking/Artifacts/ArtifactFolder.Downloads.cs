@@ -14,8 +14,24 @@ public sealed partial class ArtifactFolder
     /// <exception cref="ArtifactCorruptException">A manifest cannot be read.</exception>
     public async Task<Stream> OpenReadAsync(ArtifactPath path, CancellationToken cancellationToken = default)
     {
+        ArtifactContent content = await OpenContentAsync(path, range: default, cancellationToken).ConfigureAwait(false);
+        return content.Stream;
+    }
+
+    /// <summary>Opens an artifact, or a part of it, with what its store knows of it.</summary>
+    /// <param name="path">The artifact.</param>
+    /// <param name="range">What to read of it; <c>default</c> is all.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The content. The whole of an artifact is verified as <see cref="OpenReadAsync"/> does it; a part of one is not. The caller disposes it.</returns>
+    /// <exception cref="ArtifactNotFoundException">There is no such artifact.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The range begins past the end.</exception>
+    /// <exception cref="ArtifactCorruptException">A manifest cannot be read.</exception>
+    public async Task<ArtifactContent> OpenContentAsync(ArtifactPath path, ByteRange range, CancellationToken cancellationToken = default)
+    {
         path.ThrowIfDefault(nameof(path));
-        ArtifactContent content = await _store.OpenReadAsync(Location, path.Value, default, cancellationToken).ConfigureAwait(false);
+        ArtifactContent content = await _store.OpenReadAsync(Location, path.Value, range, cancellationToken).ConfigureAwait(false);
+        if (!range.IsWhole)
+            return content;
         string? expected;
         try
         {
@@ -27,11 +43,11 @@ public sealed partial class ArtifactFolder
             throw;
         }
 
-        return new HashedReadStream(content.Stream, leaveOpen: false, ended: read =>
+        return expected is null ? content : new ArtifactContent(content.Artifact, new HashedReadStream(content.Stream, leaveOpen: false, ended: read =>
         {
-            if (expected is not null && read.Sha256 != expected)
+            if (read.Sha256 != expected)
                 throw new ArtifactCorruptException(path.Value, expected, read.Sha256!);
-        });
+        }));
     }
 
     /// <summary>Downloads an artifact to a local file, which appears under its name whole and verified or not at all.</summary>

@@ -9,4 +9,7 @@ public sealed class ArtifactStoreException(string message, bool isTransient, Exc
 {
     /// <summary>Whether trying again may help: a full disk, a connection that broke. False for refusals: credentials, a missing bucket, a read-only folder.</summary>
     public bool IsTransient { get; } = isTransient;
+
+    /// <summary>Whether the path that was asked for is what stands in the way: a file lies where it needs a folder, a folder or a link has its name, or its name is too long there. Another path may do.</summary>
+    public bool IsPathAtFault { get; init; }
 }

@@ -227,17 +227,17 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
     internal static ArtifactStoreException Failure(Exception cause, string act, Uri location, string path, string root)
     {
         const int NoSpace = 28, ReadOnly = 30, QuotaOnLinux = 122, QuotaOnMac = 69, DiskFullOnWindows = unchecked((int)0x80070070);
-        (string why, bool transient) = cause switch
+        (string why, bool transient, bool isPathAtFault) = cause switch
         {
-            { HResult: NoSpace or QuotaOnLinux or QuotaOnMac or DiskFullOnWindows } => ($"the disk or quota of '{root}' is full. Free space and try again, or choose another artifact location.", true),
-            { HResult: ReadOnly } => ($"'{root}' is on a read-only file system. Mount it writable, or choose another artifact location.", false),
-            UnauthorizedAccessException => ($"access was refused ({cause.Message}). Give the user of this process the right to {act} in '{root}'.", false),
-            PathTooLongException => ("the name is too long for this file system. Choose a shorter one.", false),
-            _ when ClashingFile(root, path) is { } file => ($"'{file}' is a file where the path needs a folder. Choose another name, or delete it.", false),
-            _ when Directory.Exists(Path.Join(root, path)) => ("there is a folder of that name. Choose another name.", false),
-            _ => (cause.Message, true),
+            { HResult: NoSpace or QuotaOnLinux or QuotaOnMac or DiskFullOnWindows } => ($"the disk or quota of '{root}' is full. Free space and try again, or choose another artifact location.", true, false),
+            { HResult: ReadOnly } => ($"'{root}' is on a read-only file system. Mount it writable, or choose another artifact location.", false, false),
+            UnauthorizedAccessException => ($"access was refused ({cause.Message}). Give the user of this process the right to {act} in '{root}'.", false, false),
+            PathTooLongException => ("the name is too long for this file system. Choose a shorter one.", false, true),
+            _ when ClashingFile(root, path) is { } file => ($"'{file}' is a file where the path needs a folder. Choose another name, or delete it.", false, true),
+            _ when Directory.Exists(Path.Join(root, path)) => ("there is a folder of that name. Choose another name.", false, true),
+            _ => (cause.Message, true, false),
         };
-        return new($"Could not {act} artifact '{path}' at {location}: {why}", transient, cause);
+        return new($"Could not {act} artifact '{path}' at {location}: {why}", transient, cause) { IsPathAtFault = isPathAtFault };
     }
 
     private static string? ClashingFile(string root, string path)
@@ -392,7 +392,7 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
                 throw new ArgumentException($"Artifact path '{path}' has a character that Windows does not allow in file names. Choose another name.", nameof(path));
             current = Path.Join(current, part);
             if (new FileInfo(current).LinkTarget is not null)
-                throw new ArtifactStoreException($"'{current}' is a symbolic link; artifacts are not read or written through links. Replace it by what it points to.", isTransient: false);
+                throw new ArtifactStoreException($"'{current}' is a symbolic link; artifacts are not read or written through links. Replace it by what it points to.", isTransient: false) { IsPathAtFault = true };
         }
 
         return current;

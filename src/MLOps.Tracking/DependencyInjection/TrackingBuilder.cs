@@ -10,7 +10,7 @@ namespace MLOps.Tracking;
 public sealed class TrackingBuilder
 {
     private readonly List<Action<TrackingOptions>> _configure = [];
-    private readonly List<(Func<StoreContext, IArtifactStore> Create, bool IsOwned)> _artifactStores = [];
+    private readonly List<(Func<StoreContext, ArtifactStores, IArtifactStore> Create, bool IsOwned)> _artifactStores = [];
     private readonly List<Func<IArtifactStore, StoreContext, IArtifactStore>> _decorations = [];
 
     internal TrackingBuilder(string storeName, IServiceCollection? services)
@@ -69,7 +69,7 @@ public sealed class TrackingBuilder
     public TrackingBuilder AddArtifactStore(IArtifactStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        _artifactStores.Add((_ => store, IsOwned: false));
+        _artifactStores.Add(((_, _) => store, IsOwned: false));
         return this;
     }
 
@@ -77,6 +77,15 @@ public sealed class TrackingBuilder
     /// <param name="create">Makes the store, once; it must not wait for a server. In a container, <see cref="StoreContext.Services"/> has what the host registered.</param>
     /// <returns>This builder.</returns>
     public TrackingBuilder AddArtifactStore(Func<StoreContext, IArtifactStore> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        return AddArtifactStore((context, _) => create(context));
+    }
+
+    /// <summary>Adds an artifact store that keeps what it is given in another one of this tracker. It is made with the tracker and disposed with it, if it can be.</summary>
+    /// <param name="create">Makes the store, once; it must not wait for a server. It is given the stores that were added before and that of local files, without the layers of <see cref="DecorateArtifactStores"/>: those go around the new store.</param>
+    /// <returns>This builder.</returns>
+    public TrackingBuilder AddArtifactStore(Func<StoreContext, ArtifactStores, IArtifactStore> create)
     {
         ArgumentNullException.ThrowIfNull(create);
         _artifactStores.Add((create, IsOwned: true));
@@ -169,10 +178,12 @@ public sealed class TrackingBuilder
     /// <param name="owned">Takes those that end with the tracker.</param>
     internal IReadOnlyList<IArtifactStore> CreateArtifactStores(StoreContext context, List<object> owned)
     {
-        List<IArtifactStore> stores = [];
-        foreach ((Func<StoreContext, IArtifactStore> create, bool isOwned) in _artifactStores.Append((_ => new LocalArtifactStore(context.Clock), true)))
+        List<IArtifactStore> stores = [], bare = [];
+        LocalArtifactStore local = new(context.Clock);
+        foreach ((Func<StoreContext, ArtifactStores, IArtifactStore> create, bool isOwned) in _artifactStores.Append(((_, _) => local, true)))
         {
-            IArtifactStore store = create(context);
+            IArtifactStore store = create(context, new ArtifactStores([.. bare, local], context.Clock));
+            bare.Add(store);
             if (isOwned)
                 owned.Add(store);
             foreach (Func<IArtifactStore, StoreContext, IArtifactStore> decorate in _decorations)

@@ -27,6 +27,9 @@ internal ref struct PayloadReader
 
     public uint ReadUInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(sizeof(uint)));
 
+    /// <summary>Reads a field that records had not always: where they end before it, it is 0.</summary>
+    public uint ReadUInt32OrZero() => _rest.Length < sizeof(uint) ? 0 : ReadUInt32();
+
     public long ReadInt64() => BinaryPrimitives.ReadInt64LittleEndian(Take(sizeof(long)));
 
     public long? ReadOptionalInt64()

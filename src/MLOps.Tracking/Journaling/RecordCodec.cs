@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking.Journaling;
@@ -13,6 +14,7 @@ internal static class RecordCodec
         TrackingRecord.TagSet => RecordKind.TagSet,
         TrackingRecord.TagDeleted => RecordKind.TagDeleted,
         TrackingRecord.DatasetUsed => RecordKind.DatasetUsed,
+        TrackingRecord.ModelUsed or TrackingRecord.ModelProduced => throw Unwritable(record),
         _ => throw new ArgumentException($"{record.GetType().Name} is not written as one record.", nameof(record)),
     };
 
@@ -55,7 +57,16 @@ internal static class RecordCodec
                 payload.Write(used.Dataset.Schema);
                 payload.Write(used.Dataset.Profile);
                 payload.Write(used.Dataset.Role);
+                payload.Write((uint)used.Dataset.Tags.Count);
+                foreach ((string key, string value) in used.Dataset.Tags)
+                {
+                    payload.Write(key);
+                    payload.Write(value);
+                }
+
                 break;
+            case TrackingRecord.ModelUsed or TrackingRecord.ModelProduced:
+                throw Unwritable(record);
         }
     }
 
@@ -100,9 +111,25 @@ internal static class RecordCodec
                     Schema = payload.ReadOptionalString(),
                     Profile = payload.ReadOptionalString(),
                     Role = payload.ReadOptionalString(),
+                    Tags = ReadTags(ref payload),
                 });
             default:
                 throw new JournalException($"A journal holds a record of kind {(byte)kind}, which this program does not know. It was written by a newer version; update the MLOps packages of this program.");
         }
     }
+
+    // Journals that were written before inputs had tags end before their number.
+    private static IReadOnlyDictionary<string, string> ReadTags(ref PayloadReader payload)
+    {
+        uint count = payload.ReadUInt32OrZero();
+        if (count == 0)
+            return ReadOnlyDictionary<string, string>.Empty;
+        Dictionary<string, string> tags = new(StringComparer.Ordinal);
+        for (uint i = 0; i < count; i++)
+            tags[payload.ReadString()] = payload.ReadString();
+        return tags;
+    }
+
+    private static NotSupportedException Unwritable(TrackingRecord record) =>
+        new($"{record.GetType().Name} cannot be written into a journal: journals do not carry logged models. Append it to the store (ITrackingStore.AppendAsync).");
 }

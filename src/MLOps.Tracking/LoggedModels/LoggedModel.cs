@@ -17,7 +17,7 @@ public sealed record LoggedModel
     /// <summary>What kind of model it is, in words of its maker, for example <c>agent</c>; empty when unsaid.</summary>
     public string ModelType { get; init; } = "";
 
-    /// <summary>The run that made it; null when none did.</summary>
+    /// <summary>The run that made it; null when none did. It need not be in the store: a model outlives the purge of its run, though not what that run measured.</summary>
     public RunId? SourceRunId { get; init; }
 
     /// <summary>How far it is.</summary>

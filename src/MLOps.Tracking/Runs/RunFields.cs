@@ -18,6 +18,6 @@ public sealed record RunFields
     /// <summary>The keys of the tags to read; null reads all.</summary>
     public IReadOnlyList<string>? Tags { get; init; }
 
-    /// <summary>Whether to read the datasets. Default: yes.</summary>
+    /// <summary>Whether to read the inputs and outputs: datasets, and logged models that went in and came out. Default: yes.</summary>
     public bool Datasets { get; init; } = true;
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace MLOps.Tracking;
 
 /// <summary>Names for runs that were given none: an adjective, an animal and a number, taken from the run's id, so that the same id has the same name.</summary>
-internal static class RunNames
+public static class RunNames
 {
     private static readonly string[] Adjectives =
     [
@@ -17,6 +17,9 @@ internal static class RunNames
         "ibex", "jay", "koala", "lark", "lion", "lynx", "marten", "mole", "newt", "otter", "owl", "panda", "raven", "robin", "seal", "shrew",
     ];
 
+    /// <summary>The name of a run without one.</summary>
+    /// <param name="id">The run.</param>
+    /// <returns>The name, for example <c>brave-otter-417</c>.</returns>
     public static string For(RunId id)
     {
         // FNV-1a: the name only has to be stable and spread.

@@ -23,13 +23,27 @@ public static class SearchEvaluation
         ArgumentNullException.ThrowIfNull(valuesOf);
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(order);
+        return Find(
+            candidates,
+            item => filter.Comparisons.All(comparison => valuesOf(item, comparison.Field).Any(comparison.IsMetBy)),
+            item => [.. order.Select(key => valuesOf(item, key.Field).Single())],
+            order,
+            question,
+            page,
+            vocabulary);
+    }
+
+    /// <summary>Answers a question whose conditions and places are told by functions.</summary>
+    internal static Page<T> Find<T>(
+        IEnumerable<T> candidates, Func<T, bool> isFound, Func<T, OrderValue[]> placeOf, IReadOnlyList<OrderKey> order, string question, PageRequest page, SearchVocabulary vocabulary)
+    {
         PageRequest.Check(page);
         IReadOnlyList<OrderValue>? after = page.Token is null ? null : PageToken.Read(question, page.Token, order, vocabulary);
         List<(T Item, OrderValue[] Place)> found =
         [
             .. candidates
-                .Where(item => filter.Comparisons.All(comparison => valuesOf(item, comparison.Field).Any(comparison.IsMetBy)))
-                .Select(item => (Item: item, Place: order.Select(key => valuesOf(item, key.Field).Single()).ToArray()))
+                .Where(isFound)
+                .Select(item => (Item: item, Place: placeOf(item)))
                 .Where(candidate => after is null || Compare(order, candidate.Place, after) > 0),
         ];
         found.Sort((left, right) => Compare(order, left.Place, right.Place));

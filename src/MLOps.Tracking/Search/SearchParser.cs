@@ -7,26 +7,28 @@ internal sealed class SearchParser
 {
     private readonly string _text;
     private readonly SearchVocabulary _vocabulary;
-    private readonly string _whole;
+    private readonly SearchMistake _breach;
     private int _at;
 
-    private SearchParser(string text, SearchVocabulary vocabulary, string whole)
+    private SearchParser(string text, SearchVocabulary vocabulary, SearchMistake breach)
     {
         _text = text;
         _vocabulary = vocabulary;
-        _whole = whole;
+        _breach = breach;
         CheckCharacters();
         SkipSpace();
     }
 
     private bool AtEnd => _at == _text.Length;
 
+    private string Whole => _breach == SearchMistake.Filter ? "filter" : "order key";
+
     public static SearchFilter ParseFilter(string? text, SearchVocabulary vocabulary)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
         if (string.IsNullOrWhiteSpace(text))
             return SearchFilter.Everything;
-        SearchParser parser = new(text, vocabulary, "filter");
+        SearchParser parser = new(text, vocabulary, SearchMistake.Filter);
         List<Comparison> comparisons = [parser.ReadComparison()];
         while (!parser.AtEnd)
         {
@@ -41,7 +43,7 @@ internal sealed class SearchParser
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(vocabulary);
-        SearchParser parser = new(text, vocabulary, "order key");
+        SearchParser parser = new(text, vocabulary, SearchMistake.OrderKey);
         SearchField field = parser.ReadField(SearchRules.OrderProblem);
         bool descending = parser.TryReadWord("DESC");
         if (!descending)
@@ -112,7 +114,7 @@ internal sealed class SearchParser
         if (field.Entity == SearchEntity.Attribute)
             field = field with { Key = Canonical(field.Key) };
         if (problemOf(_vocabulary, field) is { } unknown)
-            throw Error(unknown, start);
+            throw Error(unknown, start, field.Entity == SearchEntity.Attribute ? SearchMistake.Attribute : _breach);
         SkipSpace();
         return field;
     }
@@ -123,7 +125,7 @@ internal sealed class SearchParser
         string example = SearchPrinter.Print(_vocabulary.Entities.Values.Contains(SearchEntity.Metric)
             ? new SearchField(SearchEntity.Metric, "accuracy")
             : new SearchField(SearchEntity.Attribute, _vocabulary.Attributes.Select(property => property.Name).FirstOrDefault("name")));
-        return AtEnd ? $"{Expected} {example}, but the {_whole} ends."
+        return AtEnd ? $"{Expected} {example}, but the {Whole} ends."
             : _text[_at] is '(' or ')' ? "There are no parentheses but those of IN ('a', 'b'): conditions are joined by AND alone."
             : $"{Expected} {example}, {Found()}.{(_text[_at] is '\'' or '-' or '.' || char.IsAsciiDigit(_text[_at]) ? " The field comes first, the value after the comparator." : "")}";
     }
@@ -229,7 +231,7 @@ internal sealed class SearchParser
     {
         int end = NumberEnd();
         if (end < 0)
-            throw Error($"Expected a number for {SearchRules.Describe(field)}, {Found()}.{NumberHint(field)}");
+            throw Error($"Expected a number for {SearchRules.Describe(field)}, {Found()}.{NumberHint(field)}", _at, AtEnd ? _breach : SearchMistake.NotANumber);
         double number = double.Parse(_text.AsSpan(_at..end), NumberStyles.Float, CultureInfo.InvariantCulture);
         if (double.IsInfinity(number))
             throw Error($"The number is out of range: the largest is {double.MaxValue.ToString("R", CultureInfo.InvariantCulture)}.");
@@ -386,7 +388,7 @@ internal sealed class SearchParser
     private string Found()
     {
         if (AtEnd)
-            return $"but the {_whole} ends";
+            return $"but the {Whole} ends";
         int end = _at;
         if (IsQuoteOfTexts(_text[_at]) && _text.IndexOf(_text[_at], _at + 1) is > 0 and int close)
         {
@@ -412,7 +414,9 @@ internal sealed class SearchParser
 
     private SearchSyntaxException Error(string problem) => Error(problem, _at);
 
-    private SearchSyntaxException Error(string problem, int position) => new(_text, position, problem);
+    private SearchSyntaxException Error(string problem, int position) => Error(problem, position, _breach);
+
+    private SearchSyntaxException Error(string problem, int position, SearchMistake mistake) => new(_text, position, problem) { Mistake = mistake };
 
     private static bool IsQuoteOfKeys(char c) => c is '`' or '"';
 

@@ -8,6 +8,7 @@ internal static class SearchRules
         [Comparator.Equal, Comparator.NotEqual, Comparator.Greater, Comparator.GreaterOrEqual, Comparator.Less, Comparator.LessOrEqual];
 
     private static readonly Comparator[] s_ofKeyedTexts = [Comparator.Equal, Comparator.NotEqual, Comparator.Like, Comparator.ILike, Comparator.IsNull, Comparator.IsNotNull];
+    private static readonly Comparator[] s_ofListedKeyedTexts = [.. s_ofKeyedTexts, Comparator.In, Comparator.NotIn];
     private static readonly Comparator[] s_ofFixedTexts = [Comparator.Equal, Comparator.NotEqual, Comparator.Like, Comparator.ILike, Comparator.In, Comparator.NotIn];
 
     /// <summary>Why a filter cannot name a field; null when it can.</summary>
@@ -140,7 +141,7 @@ internal static class SearchRules
 
     private static Comparator[] Fitting(SearchVocabulary vocabulary, SearchField field) =>
         IsNumber(vocabulary, field) ? s_ofNumbers
-        : field.Entity is SearchEntity.Param or SearchEntity.Tag ? s_ofKeyedTexts
+        : field.Entity is SearchEntity.Param or SearchEntity.Tag ? vocabulary.HasListsOfKeyedTexts ? s_ofListedKeyedTexts : s_ofKeyedTexts
         : s_ofFixedTexts;
 
     private static SearchProperty? Property(SearchVocabulary vocabulary, SearchField field) =>

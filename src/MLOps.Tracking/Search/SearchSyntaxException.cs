@@ -20,6 +20,9 @@ public sealed class SearchSyntaxException(string text, int position, string prob
     /// <summary>What is wrong there and what was expected.</summary>
     public string Problem { get; } = problem;
 
+    /// <summary>What kind of mistake it is.</summary>
+    public SearchMistake Mistake { get; init; }
+
     // Who sends megabytes has no use for them in a log.
     private static string Excerpt(string text, int position)
     {

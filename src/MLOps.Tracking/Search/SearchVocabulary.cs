@@ -46,6 +46,28 @@ public sealed class SearchVocabulary
         ],
     };
 
+    /// <summary>Logged models: metrics, params, tags and attributes, named in the plural alone.</summary>
+    public static SearchVocabulary LoggedModels { get; } = new()
+    {
+        Subject = "logged model",
+        Entities = new Dictionary<string, SearchEntity>(StringComparer.Ordinal)
+        {
+            ["attributes"] = SearchEntity.Attribute, ["metrics"] = SearchEntity.Metric, ["params"] = SearchEntity.Param, ["tags"] = SearchEntity.Tag,
+        },
+        Attributes =
+        [
+            new("name", false),
+            new("model_id", false),
+            new("experiment_id", false),
+            new("model_type", false),
+            new("status", false),
+            new("source_run_id", false),
+            new("creation_timestamp", true) { Aliases = ["creation_time"] },
+            new("last_updated_timestamp", true),
+        ],
+        HasListsOfKeyedTexts = true,
+    };
+
     /// <summary>What is searched, one word for messages: <c>run</c>.</summary>
     public required string Subject { get; init; }
 
@@ -54,6 +76,9 @@ public sealed class SearchVocabulary
 
     /// <summary>The attributes.</summary>
     public required IReadOnlyList<SearchProperty> Attributes { get; init; }
+
+    // Whether IN and NOT IN go with params and tags as well.
+    internal bool HasListsOfKeyedTexts { get; init; }
 
     /// <summary>Checks that a filter and an order, built in code, speak of nothing else: fields that exist, comparators that go with them, values of their type, no order key twice.</summary>
     /// <param name="filter">The filter.</param>

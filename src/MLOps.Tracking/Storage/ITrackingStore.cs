@@ -93,7 +93,7 @@ public interface ITrackingStore : IAsyncDisposable
     /// <exception cref="ExperimentDeletedException">It is deleted.</exception>
     ValueTask<bool> DeleteExperimentTagAsync(ExperimentId id, string key, CancellationToken cancellationToken);
 
-    /// <summary>Deletes an experiment softly, or restores it; its runs go with it.</summary>
+    /// <summary>Deletes an experiment softly, or restores it; its runs and logged models go with it.</summary>
     /// <param name="id">The experiment.</param>
     /// <param name="lifecycle">The state to bring it to.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -110,7 +110,7 @@ public interface ITrackingStore : IAsyncDisposable
     /// <exception cref="RunPurgedException">The run was purged, or its purge has begun.</exception>
     ValueTask SetRunLifecycleAsync(RunId id, Lifecycle lifecycle, CancellationToken cancellationToken);
 
-    /// <summary>Finds a run with its params, tags, latest metrics and datasets.</summary>
+    /// <summary>Finds a run with its params, tags, latest metrics, datasets and logged models.</summary>
     /// <param name="id">The run.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The run, also when it is deleted; null when there is none.</returns>
@@ -137,7 +137,8 @@ public interface ITrackingStore : IAsyncDisposable
     /// <param name="experiments">The experiments, at least one. Runs that are deleted count as well.</param>
     /// <param name="limit">The most to give, at least 1.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The datasets in the order of the experiments, and within one by name, digest and role.</returns>
+    /// <returns>The datasets in the order of the experiments, and within one by name, digest and role, by Unicode code point and what has no role first.</returns>
+    /// <exception cref="ArgumentException">There is no experiment, or the limit is not positive.</exception>
     ValueTask<IReadOnlyList<DatasetSummary>> FindDatasetsAsync(IReadOnlyList<ExperimentId> experiments, int limit, CancellationToken cancellationToken);
 
     /// <summary>Makes a logged model.</summary>
@@ -222,14 +223,14 @@ public interface ITrackingStore : IAsyncDisposable
     /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Purge"/>.</exception>
     ValueTask<IReadOnlyList<RunInfo>> FindPurgingAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Removes all that the store holds of runs whose purge has begun, but for the mark that keeps them from coming back. Others, and those already removed, are left alone.</summary>
+    /// <summary>Removes all that the store holds of runs whose purge has begun, what they measured of logged models too, but for the mark that keeps them from coming back. Others, and those already removed, are left alone.</summary>
     /// <param name="runs">The runs.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>A task that ends when it is committed.</returns>
     /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Purge"/>.</exception>
     ValueTask EndPurgeAsync(IReadOnlyList<RunId> runs, CancellationToken cancellationToken);
 
-    /// <summary>Removes an experiment that is softly deleted and has no runs, for good. Its name is free again, its id is not.</summary>
+    /// <summary>Removes an experiment that is softly deleted and has no runs, for good, with its logged models and what runs of other experiments measured of these. Its name is free again, its id is not.</summary>
     /// <param name="id">The experiment.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it is gone; false when it is not deleted or still has runs.</returns>

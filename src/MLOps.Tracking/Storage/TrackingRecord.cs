@@ -84,7 +84,7 @@ public abstract record TrackingRecord
         public string? DatasetDigest { get; init; }
     }
 
-    /// <summary>A run used a dataset. The same name, digest and role again changes nothing.</summary>
+    /// <summary>A run used a dataset. The same name, digest and role again sets its tags anew where the last value wins, and changes nothing else.</summary>
     /// <param name="RunId">The run.</param>
     /// <param name="Dataset">The dataset and its role.</param>
     public sealed record DatasetUsed(RunId RunId, DatasetInput Dataset) : TrackingRecord(RunId);

@@ -206,6 +206,23 @@ public sealed class SearchParserTests
         Assert.Contains(problem, mistake.Problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("metrics.a > 1 OR metrics.a < 0", SearchMistake.Filter)]
+    [InlineData("metric.", SearchMistake.Filter)]
+    [InlineData("tags.a > 'x'", SearchMistake.Filter)]
+    [InlineData("accuracy > 1", SearchMistake.Attribute)]
+    [InlineData("attributes.nothing = 'x'", SearchMistake.Attribute)]
+    [InlineData("metrics.a > '1'", SearchMistake.NotANumber)]
+    [InlineData("start_time = 'x'", SearchMistake.NotANumber)]
+    public void A_mistake_has_its_kind(string text, SearchMistake mistake) =>
+        Assert.Equal(mistake, Assert.Throws<SearchSyntaxException>(() => SearchFilter.Parse(text, SearchVocabulary.Runs)).Mistake);
+
+    [Theory]
+    [InlineData("metrics.a down", SearchMistake.OrderKey)]
+    [InlineData("nothing ASC", SearchMistake.Attribute)]
+    public void A_mistake_in_an_order_key_has_its_kind(string text, SearchMistake mistake) =>
+        Assert.Equal(mistake, Assert.Throws<SearchSyntaxException>(() => OrderKey.Parse(text, SearchVocabulary.Runs)).Mistake);
+
     [Fact]
     public void Half_of_a_surrogate_pair_is_a_mistake()
     {

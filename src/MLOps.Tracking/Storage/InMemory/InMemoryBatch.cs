@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Collections.ObjectModel;
+using MLOps.Tracking.LoggedModels;
 
 namespace MLOps.Tracking.Storage;
 
@@ -103,12 +105,19 @@ internal sealed class InMemoryBatch(InMemoryState state, BatchSource? source, Da
                 else
                     Refuse(RejectionReason.UnknownTag, $"Run '{run.Id}' has no tag '{key}'.");
                 break;
-            case TrackingRecord.PointsLogged { Key: var key, Points.Span: var points }:
-                if (InMemorySeries.Append(run.Series.GetValueOrDefault(key), points) is { } series)
-                    State = State.With(run with { Series = run.Series.SetItem(key, series), LastRecordMs = Latest(run.LastRecordMs, points) });
+            case TrackingRecord.PointsLogged points:
+                Log(run, points);
                 break;
             case TrackingRecord.DatasetUsed { Dataset: var dataset }:
                 Use(run, dataset);
+                break;
+            case TrackingRecord.ModelUsed { Model: var model }:
+                if (FindInUse(model) is not null && !run.ModelInputs.Contains(model))
+                    State = State.With(run with { ModelInputs = run.ModelInputs.Add(model) });
+                break;
+            case TrackingRecord.ModelProduced { Output: var output }:
+                if (FindInUse(output.Id) is not null && !run.ModelOutputs.Contains(output))
+                    State = State.With(run with { ModelOutputs = run.ModelOutputs.Add(output) });
                 break;
         }
     }
@@ -137,12 +146,41 @@ internal sealed class InMemoryBatch(InMemoryState state, BatchSource? source, Da
         var key = (run.ExperimentId, dataset.Name, dataset.Digest);
         if (!State.Datasets.TryGetValue(key, out DatasetInput? kept))
         {
-            kept = dataset;
-            State = State with { Datasets = State.Datasets.Add(key, dataset) };
+            kept = dataset with { Role = null, Tags = ReadOnlyDictionary<string, string>.Empty };
+            State = State with { Datasets = State.Datasets.Add(key, kept) };
         }
 
-        if (!run.Datasets.Contains((kept, dataset.Role)))
-            State = State.With(run with { Datasets = run.Datasets.Add((kept, dataset.Role)) });
+        InMemoryInput input = new(kept, dataset.Role);
+        int index = run.Datasets.FindIndex(known => known.Dataset == kept && known.Role == dataset.Role);
+        State = State.With(run with
+        {
+            Datasets = index < 0
+                ? run.Datasets.Add(input with { Tags = input.Tags.SetItems(dataset.Tags) })
+                : run.Datasets.SetItem(index, run.Datasets[index] with { Tags = run.Datasets[index].Tags.SetItems(dataset.Tags) }),
+        });
+    }
+
+    private void Log(InMemoryRun run, TrackingRecord.PointsLogged logged)
+    {
+        if (logged.Model is { } id)
+        {
+            if (FindInUse(id) is not { } model)
+                return;
+            State = State.With(model.Measured(logged));
+        }
+
+        ReadOnlySpan<MetricPoint> points = logged.Points.Span;
+        if (InMemorySeries.Append(run.Series.GetValueOrDefault(logged.Key), points) is { } series)
+            State = State.With(run with { Series = run.Series.SetItem(logged.Key, series), LastRecordMs = Latest(run.LastRecordMs, points) });
+    }
+
+    /// <summary>Finds a logged model that can be written to; refuses the record where there is none.</summary>
+    private InMemoryLoggedModel? FindInUse(LoggedModelId id)
+    {
+        if (State.LoggedModels.TryGetValue(id, out InMemoryLoggedModel? model) && model.IsInUse)
+            return model;
+        Refuse(RejectionReason.UnknownModel, $"There is no logged model '{id}', or it is deleted. Create or restore it first.");
+        return null;
     }
 
     private static long Latest(long latest, ReadOnlySpan<MetricPoint> points)

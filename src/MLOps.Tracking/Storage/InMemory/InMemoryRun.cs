@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MLOps.Tracking.LoggedModels;
 
 namespace MLOps.Tracking.Storage;
 
@@ -39,7 +40,11 @@ internal sealed record InMemoryRun
 
     public ImmutableDictionary<string, InMemorySeries> Series { get; init; } = ImmutableDictionary.Create<string, InMemorySeries>(StringComparer.Ordinal);
 
-    public ImmutableList<(DatasetInput Dataset, string? Role)> Datasets { get; init; } = [];
+    public ImmutableList<InMemoryInput> Datasets { get; init; } = [];
+
+    public ImmutableList<LoggedModelId> ModelInputs { get; init; } = [];
+
+    public ImmutableList<LoggedModelOutput> ModelOutputs { get; init; } = [];
 
     public RunId? Parent => Tags.TryGetValue(ParentTag, out string? parent) && RunId.TryParse(parent, out RunId id) ? id : null;
 
@@ -48,6 +53,10 @@ internal sealed record InMemoryRun
     /// <summary>The run deleted softly, or restored. One that is deleted already keeps the time at which it was.</summary>
     public InMemoryRun Brought(Lifecycle lifecycle, DateTimeOffset now) =>
         lifecycle == Lifecycle ? this : this with { Lifecycle = lifecycle, DeletedAt = lifecycle == Lifecycle.Deleted ? now : null };
+
+    /// <summary>The run without links to logged models that are gone.</summary>
+    public InMemoryRun Without(IReadOnlyList<LoggedModelId> models) =>
+        this with { ModelInputs = ModelInputs.RemoveAll(models.Contains), ModelOutputs = ModelOutputs.RemoveAll(output => models.Contains(output.Id)) };
 
     public bool IsHeldByOther(LeaseOwner owner, DateTimeOffset now) => Lease is { } lease && lease.Owner.Journal != owner.Journal && lease.Until > now;
 
@@ -81,7 +90,9 @@ internal sealed record InMemoryRun
             Params = Params,
             Tags = Tags,
             Metrics = Series.ToImmutableDictionary(series => series.Key, series => series.Value.Latest, StringComparer.Ordinal),
-            Datasets = [.. Datasets.Select(used => used.Dataset with { Role = used.Role })],
+            Datasets = [.. Datasets.Select(input => input.Read())],
+            ModelInputs = ModelInputs,
+            ModelOutputs = ModelOutputs,
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using MLOps.Tracking.LoggedModels;
 
 namespace MLOps.Tracking.Storage;
 
@@ -25,11 +26,34 @@ internal sealed record InMemoryState(string ArtifactRoot)
     public ImmutableDictionary<(ExperimentId Experiment, string Name, string Digest), DatasetInput> Datasets { get; init; } =
         ImmutableDictionary<(ExperimentId, string, string), DatasetInput>.Empty;
 
+    public ImmutableDictionary<LoggedModelId, InMemoryLoggedModel> LoggedModels { get; init; } = ImmutableDictionary<LoggedModelId, InMemoryLoggedModel>.Empty;
+
     public Experiment? FindExperiment(ExperimentId id) => Experiments.Find(experiment => experiment.Id == id);
 
     public Experiment? FindExperiment(string name) => Experiments.Find(experiment => string.Equals(experiment.Name, name, StringComparison.Ordinal));
 
     public InMemoryState With(InMemoryRun run) => this with { Runs = Runs.SetItem(run.Id, run) };
+
+    public InMemoryState With(InMemoryLoggedModel model) => this with { LoggedModels = LoggedModels.SetItem(model.Id, model) };
+
+    /// <summary>The state without an experiment, its logged models, and what runs of others say of these.</summary>
+    public InMemoryState Without(Experiment experiment)
+    {
+        LoggedModelId[] models = [.. LoggedModels.Values.Where(model => model.Facts.ExperimentId == experiment.Id).Select(model => model.Id)];
+        return this with
+        {
+            Experiments = Experiments.Remove(experiment),
+            LoggedModels = LoggedModels.RemoveRange(models),
+            Runs = Runs.SetItems(Runs.Select(run => KeyValuePair.Create(run.Key, run.Value.Without(models)))),
+        };
+    }
+
+    /// <summary>The state without what purged runs measured of logged models.</summary>
+    public InMemoryState WithoutMeasurementsOf(IReadOnlyList<RunId> runs) => this with
+    {
+        LoggedModels = LoggedModels.SetItems(LoggedModels.Select(model =>
+            KeyValuePair.Create(model.Key, model.Value with { Series = model.Value.Series.RemoveRange(model.Value.Series.Keys.Where(series => runs.Contains(series.Run))) }))),
+    };
 
     public InMemoryState WithNewExperiment(string name, string? artifactLocation, DateTimeOffset now)
     {

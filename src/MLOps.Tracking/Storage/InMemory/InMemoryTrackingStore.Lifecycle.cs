@@ -63,7 +63,11 @@ public sealed partial class InMemoryTrackingStore
             if (experiment.Lifecycle != lifecycle)
             {
                 Replace(experiment, experiment with { Lifecycle = lifecycle });
-                _state = _state with { Runs = _state.Runs.SetItems(_state.Runs.Where(run => run.Value.ExperimentId == id).Select(run => KeyValuePair.Create(run.Key, run.Value.Brought(lifecycle, Now)))) };
+                _state = _state with
+                {
+                    Runs = _state.Runs.SetItems(_state.Runs.Where(run => run.Value.ExperimentId == id).Select(run => KeyValuePair.Create(run.Key, run.Value.Brought(lifecycle, Now)))),
+                    LoggedModels = _state.LoggedModels.SetItems(_state.LoggedModels.Where(model => model.Value.Facts.ExperimentId == id).Select(model => KeyValuePair.Create(model.Key, model.Value.Brought(lifecycle, Now)))),
+                };
             }
         }
 
@@ -126,7 +130,8 @@ public sealed partial class InMemoryTrackingStore
             ImmutableDictionary<RunId, InMemoryRun> purging = _state.Purging.RemoveRange(runs);
             HashSet<(ExperimentId, string, string)> used =
                 [.. _state.Runs.Values.Concat(purging.Values).SelectMany(run => run.Datasets.Select(input => (run.ExperimentId, input.Dataset.Name, input.Dataset.Digest)))];
-            _state = _state with { Purging = purging, Datasets = _state.Datasets.RemoveRange(_state.Datasets.Keys.Where(key => !used.Contains(key))) };
+            RunId[] ended = [.. runs.Where(_state.Purging.ContainsKey)];
+            _state = _state.WithoutMeasurementsOf(ended) with { Purging = purging, Datasets = _state.Datasets.RemoveRange(_state.Datasets.Keys.Where(key => !used.Contains(key))) };
         }
 
         return ValueTask.CompletedTask;
@@ -142,7 +147,7 @@ public sealed partial class InMemoryTrackingStore
                 return ValueTask.FromResult(true);
             if (experiment.Lifecycle != Lifecycle.Deleted || _state.Runs.Values.Concat(_state.Purging.Values).Any(run => run.ExperimentId == id))
                 return ValueTask.FromResult(false);
-            _state = _state with { Experiments = _state.Experiments.Remove(experiment) };
+            _state = _state.Without(experiment);
             return ValueTask.FromResult(true);
         }
     }

@@ -42,6 +42,8 @@ public sealed partial class InMemoryTrackingStore
         Params = Select(run.Params, fields.Params),
         Tags = Select(run.Tags, fields.Tags),
         Datasets = fields.Datasets ? run.Datasets : [],
+        ModelInputs = fields.Datasets ? run.ModelInputs : [],
+        ModelOutputs = fields.Datasets ? run.ModelOutputs : [],
     };
 
     private static IReadOnlyDictionary<string, TValue> Select<TValue>(IReadOnlyDictionary<string, TValue> all, IReadOnlyList<string>? keys) =>

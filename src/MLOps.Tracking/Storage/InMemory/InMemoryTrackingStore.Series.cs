@@ -24,7 +24,4 @@ public sealed partial class InMemoryTrackingStore
 
         return ValueTask.FromResult<IReadOnlyList<MetricSeries>>(answer);
     }
-
-    /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<DatasetSummary>> FindDatasetsAsync(IReadOnlyList<ExperimentId> experiments, int limit, CancellationToken cancellationToken) => throw new NotSupportedException("To come.");
 }

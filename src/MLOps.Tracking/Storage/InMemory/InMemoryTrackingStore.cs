@@ -33,7 +33,7 @@ public sealed partial class InMemoryTrackingStore : ITrackingStore
     /// <inheritdoc/>
     public StoreCapabilities Capabilities =>
         StoreCapabilities.AtomicBatch | StoreCapabilities.NonFiniteValues | StoreCapabilities.CallerRunIds | StoreCapabilities.Leases | StoreCapabilities.SoftDelete
-        | StoreCapabilities.Purge | StoreCapabilities.Maintenance;
+        | StoreCapabilities.Purge | StoreCapabilities.Maintenance | StoreCapabilities.LoggedModels;
 
     private DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
 

@@ -1,0 +1,29 @@
+using MLOps.Tracking.Search;
+
+namespace MLOps.Server.Wire;
+
+/// <summary>What all searches ask alike: how much, from where, and of which lifecycle.</summary>
+internal static class SearchFields
+{
+    private static readonly Dictionary<string, int> s_views = new(StringComparer.Ordinal) { ["ACTIVE_ONLY"] = 1, ["DELETED_ONLY"] = 2, ["ALL"] = 3 };
+
+    /// <summary>Which lifecycle a search shows by MLflow's ViewType; null shows both.</summary>
+    public static Lifecycle? View(this MlflowFields fields, string name) => fields.Enum(name, s_views, number => number) switch
+    {
+        2 => Lifecycle.Deleted,
+        3 => null,
+        _ => Lifecycle.Active,
+    };
+
+    /// <summary>The page that <c>max_results</c> and <c>page_token</c> ask for.</summary>
+    /// <param name="fields">The request.</param>
+    /// <param name="usual">The size when none is asked for; null demands one.</param>
+    /// <param name="largest">The largest size.</param>
+    public static PageRequest Page(this MlflowFields fields, int? usual, int largest)
+    {
+        long size = fields.Int64("max_results") ?? usual ?? throw fields.Missing("max_results");
+        return size < 1 || size > largest
+            ? throw fields.Refuse("max_results", $"a number from 1 to {largest} is expected.")
+            : new PageRequest { Size = (int)size, Token = fields.Text("page_token") is { Length: > 0 } token ? token : null };
+    }
+}
