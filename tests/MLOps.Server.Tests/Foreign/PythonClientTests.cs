@@ -87,7 +87,7 @@ public sealed class PythonClientTests(ConformanceServer server)
         Assert.Equal("{}", (await PutAsync($"{route}/model/empty%20file%20%2B.txt", "text/plain", [], isChunked: false)).Body);
 
         // Bare names, relative to what was listed.
-        Assert.Equal([("model", true, null), ("notes.txt", false, 7L)], Files(await OkAsync("GET", $"/api/2.0/mlflow-artifacts/artifacts?path={Uri.EscapeDataString(root)}")));
+        Assert.Equal([("model", true, null), ("notes.txt", false, 8L)], Files(await OkAsync("GET", $"/api/2.0/mlflow-artifacts/artifacts?path={Uri.EscapeDataString(root)}")));
         Assert.Equal(
             [("MLmodel", false, 12L), ("empty file +.txt", false, 0L), ("weights.bin", false, 300_000L)],
             Files(await OkAsync("GET", $"/api/2.0/mlflow-artifacts/artifacts?path={Uri.EscapeDataString($"{root}/model")}")));

@@ -54,7 +54,7 @@ public sealed class FuzzTests
             TestContext.Current.TestOutputHelper?.WriteLine(
                 $"MLOPS_TEST_SEED={seed}: {string.Join(", ", answers.OrderBy(answer => answer.Key).Select(answer => $"{(int)answer.Key}: {answer.Value}"))}; {pool}; the longest took {longest.TotalMilliseconds:F0} ms; "
                 + $"{warm >> 20} MiB after {warmUp} requests, {end >> 20} MiB at the end.");
-            Assert.True(failures.Count == 0, $"MLOPS_TEST_SEED={seed}\n{string.Join('\n', failures)}\n{server.Log}");
+            Assert.True(failures.Count == 0, $"MLOPS_TEST_SEED={seed}\n{string.Join('\n', failures)}\n{ErrorsOf(server.Log)}");
             Assert.Equal(0, await server.StopAsync());
         }
 
@@ -68,7 +68,7 @@ public sealed class FuzzTests
     {
         for (int first = 0; first < count; first += PieceLength)
         {
-            foreach (Func<FuzzPool, FuzzRequest> make in FuzzRequests.Any.Sample(20, new Rnd((ulong)seed, (ulong)((2 * first) + 1)), Math.Min(PieceLength, count - first)))
+            foreach (Func<FuzzPool, FuzzRequest> make in FuzzRequests.Any.Sample(Math.Min(PieceLength, count - first), new Rnd((ulong)seed, (ulong)((2 * first) + 1)), 20))
                 yield return make;
         }
     }
@@ -113,6 +113,13 @@ public sealed class FuzzTests
         return answer?["error_code"] is JsonValue code && code.GetValueKind() == JsonValueKind.String && answer["message"] is JsonValue message && ((string)message!).Length > 0
             ? null
             : $"{status} without an error in JSON: {response.Content.Headers.ContentType} {Encoding.UTF8.GetString(body)}";
+    }
+
+    private static string ErrorsOf(string log)
+    {
+        const int LinesOfAnError = 25;
+        string[] lines = log.Split('\n');
+        return string.Join('\n', lines.Where((_, i) => Enumerable.Range(Math.Max(i - LinesOfAnError, 0), Math.Min(i, LinesOfAnError) + 1).Any(j => lines[j].StartsWith("fail:", StringComparison.Ordinal))));
     }
 
     // A download, or the upload of the pages, whose answer is empty.
