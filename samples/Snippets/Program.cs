@@ -37,6 +37,7 @@ RunId other = RunId.New();
 await using (Run run = await tracker.StartRunAsync("churn", new RunOptions { Id = other }))
     await run.EndAsync(RunStatus.Finished);
 await Series.ReadAsync(tracker, id, other);
+await LoggedModels.LogAsync(tracker, id);
 await Compare.ShowAsync(tracker);
 await Compare.ReportAsync(tracker, id, other);
 await Artifacts.LogAsync(tracker);

@@ -203,12 +203,11 @@ public sealed partial class ModelRegistry
         return new VersionDraft(facts, IsVerified: false, Folder: null) { KeptRun = run?.Details?.Info.Id };
     }
 
-    /// <summary>The logged model that a source names; null for another source, or where the tracker's store has no logged models: the version then lies where the source says, which cannot be read here.</summary>
+    /// <summary>The logged model that a source names; null for another source, an id of elsewhere, or where the tracker's store has no logged models: the version then lies where the source says, which cannot be read here.</summary>
     private async ValueTask<LoggedModel?> FindLoggedModelAsync(string source, CancellationToken cancellationToken)
     {
-        if (!ForeignSource.IsLoggedModel(source) || _tracker is not { Store: var store } || !store.Capabilities.HasFlag(StoreCapabilities.LoggedModels))
+        if (!ForeignSource.IsLoggedModel(source) || !LoggedModelId.TryParse(source["models:/".Length..], out LoggedModelId id) || _tracker is not { Store: var store } || !store.Capabilities.HasFlag(StoreCapabilities.LoggedModels))
             return null;
-        LoggedModelId id = new(source["models:/".Length..]);
         return await store.FindLoggedModelAsync(id, cancellationToken).ConfigureAwait(false) is { Lifecycle: Lifecycle.Active } model ? model : throw new LoggedModelNotFoundException(id);
     }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using MLOps.Registry;
+using MLOps.Server;
 using MLOps.Server.Access;
 using MLOps.Server.Wire;
 using MLOps.Tracking;
@@ -32,7 +33,9 @@ public static class MLOpsEndpointRouteBuilderExtensions
         MlflowDispatcher dispatcher = endpoints.ServiceProvider.GetService<MlflowDispatcher>() ?? throw Lacking("AddMLOpsServer");
         _ = endpoints.ServiceProvider.GetService<Tracker>() ?? throw Lacking("AddMLOpsTracking");
         _ = endpoints.ServiceProvider.GetService<ModelRegistry>() ?? throw Lacking("AddMLOpsRegistry");
-        RouteGroupBuilder group = endpoints.MapGroup(prefix.TrimEnd('/'));
+        prefix = prefix.TrimEnd('/');
+        endpoints.ServiceProvider.GetRequiredService<DoubledSlashFilter>().Prefixes.Add(prefix);
+        RouteGroupBuilder group = endpoints.MapGroup(prefix);
         Dictionary<string, List<string>> methods = new(StringComparer.OrdinalIgnoreCase);
         foreach (MlflowRoute route in endpoints.ServiceProvider.GetServices<IRouteSet>().SelectMany(set => set.Routes))
         {

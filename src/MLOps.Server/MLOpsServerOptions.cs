@@ -35,4 +35,10 @@ public sealed class MLOpsServerOptions
 
     /// <summary>A regular expression that the sources of model versions must match from their beginning; null lets all through that are otherwise legal. Default null.</summary>
     public string? ModelSourcePattern { get; set; }
+
+    /// <summary>
+    /// Folders of this machine, besides those where the server itself puts artifacts, whose files it reads, lists and writes for callers when the artifacts of a run or model lie there. Default: none. A client chooses the
+    /// artifact location of an experiment freely, for itself; that must not open other folders of the server to it.
+    /// </summary>
+    public IList<string> LocalArtifactRoots { get; } = [];
 }

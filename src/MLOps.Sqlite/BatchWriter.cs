@@ -1,6 +1,7 @@
 using MLOps.Sqlite.Connections;
 using MLOps.Sqlite.Experiments;
 using MLOps.Sqlite.Runs;
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Storage;
 using static MLOps.Tracking.Storage.TrackingRecord;
 
@@ -71,9 +72,7 @@ internal sealed class BatchWriter(Session session, BatchSource? source, string a
         switch (record)
         {
             case PointsLogged points:
-                if (!points.Points.IsEmpty)
-                    session.Points.Add(session.Series.FindOrNew(run, session.Keys.FindOrAdd(points.Key)), points.Points);
-                return null;
+                return Log(run, points);
             case ParamLogged param:
                 return session.Runs.AddParam(run, param.Key, param.Value)
                     ? null
@@ -86,11 +85,39 @@ internal sealed class BatchWriter(Session session, BatchSource? source, string a
             case DatasetUsed used:
                 session.Datasets.AddInput(run, used.Dataset);
                 return null;
+            case ModelUsed used:
+                return WithModel(used.Model, model => session.LoggedModels.AddInput(run, model));
+            case ModelProduced produced:
+                return WithModel(produced.Output.Id, model => session.LoggedModels.AddOutput(run, model, produced.Output.Step));
             default:
                 Update(run, (RunUpdated)record);
                 return null;
         }
     }
+
+    private Refusal? Log(RunState run, PointsLogged points)
+    {
+        (long Number, long Experiment)? model = null;
+        if (points.Model is { } id && (model = session.LoggedModels.NumberInUse(id)) is null)
+            return UnknownModel(id);
+        if (points.Points.IsEmpty)
+            return null;
+        long key = session.Keys.FindOrAdd(points.Key);
+        session.Points.Add(session.Series.FindOrNew(run, key), points.Points);
+        if (model is { } found)
+            session.Points.Add(session.Series.FindOrNew(run, key, session.LoggedModels.FindOrAddMeasurement(found.Number, run, points.DatasetName, points.DatasetDigest), found.Experiment), points.Points);
+        return null;
+    }
+
+    private Refusal? WithModel(LoggedModelId id, Action<long> write)
+    {
+        if (session.LoggedModels.NumberInUse(id) is not { } model)
+            return UnknownModel(id);
+        write(model.Number);
+        return null;
+    }
+
+    private static Refusal UnknownModel(LoggedModelId id) => new(RejectionReason.UnknownModel, $"There is no logged model '{id}', or it is deleted. Create or restore it first.");
 
     private void Update(RunState run, RunUpdated update)
     {

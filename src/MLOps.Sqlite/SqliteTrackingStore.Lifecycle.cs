@@ -98,7 +98,15 @@ public sealed partial class SqliteTrackingStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> PurgeExperimentAsync(ExperimentId id, CancellationToken cancellationToken) => WriteAsync(session => session.Experiments.Purge(id), cancellationToken);
+    public ValueTask<bool> PurgeExperimentAsync(ExperimentId id, CancellationToken cancellationToken) =>
+        WriteAsync(
+            session =>
+            {
+                bool isGone = session.Experiments.Purge(id);
+                session.ForgetRuns();
+                return isGone;
+            },
+            cancellationToken);
 
     private static void CheckName(string name)
     {

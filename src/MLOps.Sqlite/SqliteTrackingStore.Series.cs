@@ -21,7 +21,4 @@ public sealed partial class SqliteTrackingStore
             ],
             cancellationToken).ConfigureAwait(false);
     }
-
-    /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<DatasetSummary>> FindDatasetsAsync(IReadOnlyList<ExperimentId> experiments, int limit, CancellationToken cancellationToken) => throw new NotSupportedException("To come.");
 }

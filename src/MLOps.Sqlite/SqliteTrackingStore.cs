@@ -33,7 +33,7 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     /// <inheritdoc/>
     public StoreCapabilities Capabilities =>
         StoreCapabilities.AtomicBatch | StoreCapabilities.NonFiniteValues | StoreCapabilities.CallerRunIds | StoreCapabilities.Leases | StoreCapabilities.SoftDelete
-        | StoreCapabilities.Purge | StoreCapabilities.Maintenance;
+        | StoreCapabilities.Purge | StoreCapabilities.Maintenance | StoreCapabilities.LoggedModels;
 
     private long NowMs => _database.NowMs;
 

@@ -180,10 +180,8 @@ public static class Limits
                 ?? LengthError(dataset.Role ?? "", 0, DatasetRoleLength, "A dataset's role")
                 ?? InputTagsError(dataset.Tags);
 
-    private static string? InputTagsError(IReadOnlyDictionary<string, string>? tags)
+    private static string? InputTagsError(IReadOnlyDictionary<string, string> tags)
     {
-        if (tags is null)
-            return "The tags of a dataset are missing; none is an empty dictionary.";
         foreach ((string key, string value) in tags)
         {
             if (key == RoleTag)

@@ -14,7 +14,7 @@ public sealed partial class Tracker
     /// <param name="progress">Told after each run, one report at a time.</param>
     /// <param name="cancellationToken">Stops between runs.</param>
     /// <returns>What was removed, and the runs that were not, with reasons: those that are open here or that another living process writes, those with the tag <see cref="WellKnownTags.RegisteredModels"/>, and those whose artifacts could not be deleted, which stay out of sight until a purge can.</returns>
-    /// <remarks>Artifacts are deleted only in a location that bears the run's id, and never through links. Other writers go on meanwhile. The file of a SQLite store does not shrink; see <see cref="CompactAsync"/>.</remarks>
+    /// <remarks>Artifacts are deleted only in a location that bears the run's id, and never through links. Other writers go on meanwhile. An experiment goes with its logged models and their artifacts; it stays when one of these has versions of registered models (<see cref="WellKnownTags.ModelVersions"/>), or artifacts that cannot be deleted. The file of a SQLite store does not shrink; see <see cref="CompactAsync"/>.</remarks>
     /// <exception cref="ArgumentOutOfRangeException"><see cref="PurgeOptions.DeletedFor"/> is negative.</exception>
     /// <exception cref="NotSupportedException">The store lacks <see cref="StoreCapabilities.Purge"/>.</exception>
     /// <exception cref="TrackingStoreException">The store cannot be reached, or did not take what was accepted before within <see cref="TrackingOptions.ReadTimeout"/>.</exception>

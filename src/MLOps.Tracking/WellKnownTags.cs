@@ -29,4 +29,7 @@ public static class WellKnownTags
 
     /// <summary>The versions of registered models that the run led to: a JSON list of <c>name</c> and <c>version</c>. A run that has it is neither let go by a retention policy nor purged.</summary>
     public const string RegisteredModels = "mlops.registered_models";
+
+    /// <summary>The versions of registered models that were made from a logged model, as MLflow writes them. While a logged model has it, the experiment that the model is in is not purged.</summary>
+    public const string ModelVersions = "mlflow.modelVersions";
 }

@@ -6,7 +6,7 @@ namespace MLOps.Registry.Contract;
 public abstract partial class ModelRegistryContract
 {
     public static TheoryData<string> IllegalNames { get; } =
-        ["", " ", "\t", "a/b", "a:b", "/", ":", ".", "..", "a\0b", "a\nb", "\ud83d", "\ude80x", new string('a', RegistryLimits.ModelNameLength + 1)];
+        ["", " ", "\t", "a/b", "a:b", "/", ":", ".", "..", "..a", "a\0b", "a\nb", "\ud83d", "\ude80x", new string('a', RegistryLimits.ModelNameLength + 1)];
 
     public static TheoryData<string> IllegalAliases { get; } =
         ["", " ", "a b", "a/b", "a.b", "a:b", "latest", "LATEST", "Latest", "v1", "V42", "a\0", "\ud83d\ude80", new string('a', RegistryLimits.AliasLength + 1)];

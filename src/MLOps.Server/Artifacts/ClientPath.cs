@@ -26,6 +26,13 @@ internal static class ClientPath
     /// <summary>A file or folder that must be named.</summary>
     public static ArtifactPath Required(string? text) => Of(text) is { Length: > 0 } path ? path : throw Invalid();
 
+    /// <summary>Where a path of the proxy lies. What is left of it below the location of a run is judged once more by itself.</summary>
+    public static ProxiedPlace PlaceOf(string path)
+    {
+        var place = ProxiedPlace.Of(path);
+        return place with { Path = Of(place.Path) };
+    }
+
     /// <summary>The path behind a route of the proxy, from the request as it came: whoever decoded it before us may have decoded an escaped slash or percent sign for good, or resolved its dots.</summary>
     /// <param name="http">The request.</param>
     /// <param name="route">The route below the proxy's base, with a slash at its end: <c>artifacts/</c>.</param>

@@ -54,16 +54,16 @@ internal sealed class ProxyRoutes(IEnumerable<ArtifactProxy> proxies, IOptions<M
 
     private async Task ListAsync(MlflowCall call)
     {
-        var place = ProxiedPlace.Of(ClientPath.Of(call.Fields.Text("path")));
+        ProxiedPlace place = ClientPath.PlaceOf(ClientPath.Of(call.Fields.Text("path")));
         IReadOnlyList<WireFileInfo> files = await ArtifactListing.ListAsync(folders.StoreOf(place.Location), place, after: null, int.MaxValue, call.Cancelled).ConfigureAwait(false);
         await call.AnswerAsync(new FilesAnswer(files.OrAbsent()), MlflowWire.Default.FilesAnswer).ConfigureAwait(false);
     }
 
-    private Task DownloadAsync(HttpContext http) => download.SendAsync(http, ProxiedPlace.Of(ClientPath.Behind(http, "artifacts/")));
+    private Task DownloadAsync(HttpContext http) => download.SendAsync(http, ClientPath.PlaceOf(ClientPath.Behind(http, "artifacts/")));
 
     private async Task UploadAsync(HttpContext http)
     {
-        var place = ProxiedPlace.Of(ClientPath.Behind(http, "artifacts/"));
+        ProxiedPlace place = ClientPath.PlaceOf(ClientPath.Behind(http, "artifacts/"));
         ArtifactPath path = ClientPath.Required(place.Path);
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = _options.MaxArtifactBytes;
@@ -74,7 +74,7 @@ internal sealed class ProxyRoutes(IEnumerable<ArtifactProxy> proxies, IOptions<M
     private async Task DeleteAsync(HttpContext http)
     {
         string path = ClientPath.Behind(http, "artifacts/");
-        var place = ProxiedPlace.Of(ClientPath.Required(path).Value);
+        ProxiedPlace place = ClientPath.PlaceOf(ClientPath.Required(path).Value);
         if (place.Path.Length > 0)
             await folders.Open(place.Location).DeleteAsync(place.Path, http.RequestAborted).ConfigureAwait(false);
         else
@@ -84,7 +84,7 @@ internal sealed class ProxyRoutes(IEnumerable<ArtifactProxy> proxies, IOptions<M
 
     private async Task LinkAsync(MlflowCall call)
     {
-        var place = ProxiedPlace.Of(ClientPath.Required(ClientPath.Behind(call.Http, "presigned/")).Value);
+        ProxiedPlace place = ClientPath.PlaceOf(ClientPath.Required(ClientPath.Behind(call.Http, "presigned/")).Value);
         ArtifactPath path = ClientPath.Required(place.Path);
         IArtifactStore store = folders.StoreOf(place.Location);
         if (!store.Capabilities.HasFlag(ArtifactStoreCapabilities.DownloadLinks))

@@ -3,16 +3,22 @@ using Microsoft.AspNetCore.Hosting;
 
 namespace MLOps.Server;
 
-/// <summary>Takes a doubled slash in front of a path for a single one: clients write it whose tracking URI ends with a slash (contract §1.1).</summary>
+/// <summary>Takes a doubled slash in front of a path, or behind the prefix of the routes, for a single one: clients write it whose tracking URI ends with a slash (contract §1.1).</summary>
 internal sealed class DoubledSlashFilter : IStartupFilter
 {
+    /// <summary>What routes are mapped below, besides nothing. It is complete before the first request comes.</summary>
+    public List<string> Prefixes { get; } = [""];
+
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use((context, following) =>
         {
-            string? path = context.Request.Path.Value;
-            if (path is ['/', '/', ..])
-                context.Request.Path = $"/{path.TrimStart('/')}";
+            foreach (string prefix in Prefixes)
+            {
+                if (context.Request.Path.Value is { } path && path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && path.AsSpan(prefix.Length).StartsWith("//"))
+                    context.Request.Path = $"{prefix}/{path.AsSpan(prefix.Length).TrimStart('/')}";
+            }
+
             return following(context);
         });
         next(app);

@@ -40,7 +40,8 @@ public static class MLOpsServerServiceCollectionExtensions
         services.TryAddSingleton<IActorProvider>(provider => provider.GetRequiredService<CallerActor>());
         services.AddSingleton<AccessGate>();
         services.AddSingleton<MlflowDispatcher>();
-        services.AddSingleton<IStartupFilter, DoubledSlashFilter>();
+        services.AddSingleton<DoubledSlashFilter>();
+        services.AddSingleton<IStartupFilter>(provider => provider.GetRequiredService<DoubledSlashFilter>());
         services.AddSingleton<ModelSourceRules>();
         services.AddSingleton<LoggedModelRegistrations>();
         services.AddSingleton<IRouteSet, ServerRoutes>();
@@ -50,6 +51,7 @@ public static class MLOpsServerServiceCollectionExtensions
         services.AddSingleton<IRouteSet, MetricRoutes>();
         services.AddSingleton<IRouteSet, HistoryRoutes>();
         services.AddSingleton<IStartupFilter, ArtifactTargetFilter>();
+        services.AddSingleton<OpenedFolders>();
         services.AddSingleton<ArtifactFolders>();
         services.AddSingleton<ArtifactDownload>();
         services.AddSingleton(provider => new UploadStaging(UploadStaging.FolderFor(provider.GetService<ArtifactProxy>()), provider.GetService<TimeProvider>() ?? TimeProvider.System));

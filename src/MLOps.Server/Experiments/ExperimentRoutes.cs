@@ -54,6 +54,7 @@ internal sealed class ExperimentRoutes(ITrackingStore store) : IRouteSet
         MlflowFields fields = call.Fields;
         PageRequest page = fields.Page(usual: null, PageRequest.LargestSize);
         ExperimentQuery query = ExperimentQuery.Parse(fields.Text("filter"), fields.Texts("order_by")) with { Lifecycle = fields.View("view_type") };
+        fields.Bound(query.Filter, query.OrderBy);
         Page<Experiment> found = await store.FindExperimentsAsync(query, page, call.Cancelled).ConfigureAwait(false);
         WireExperiment[] experiments = [.. found.Items.Select(experiment => experiment.ToWire())];
         await call.AnswerAsync(new ExperimentsAnswer(experiments.OrAbsent(), found.NextToken), MlflowWire.Default.ExperimentsAnswer).ConfigureAwait(false);

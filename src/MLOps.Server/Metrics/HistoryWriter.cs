@@ -1,5 +1,6 @@
-using System.IO.Pipelines;
+using System.Buffers;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using MLOps.Server.Wire;
 
 namespace MLOps.Server.Metrics;
@@ -17,28 +18,29 @@ internal sealed class HistoryWriter : IDisposable
         s_step = JsonEncodedText.Encode("step"),
         s_runId = JsonEncodedText.Encode("run_id");
 
-    private readonly PipeWriter _body;
+    // Not the response itself: what fails before the first piece is sent is answered with an error alone.
+    private readonly ArrayBufferWriter<byte> _piece = new();
+    private readonly HttpResponse _response;
     private readonly Utf8JsonWriter _json;
     private readonly JsonEncodedText _metricKey;
     private readonly CancellationToken _cancelled;
     private JsonEncodedText? _run;
     private bool _hasPoints;
-    private long _sent;
 
     /// <summary>Begins the answer to a call.</summary>
     /// <param name="call">The call.</param>
     /// <param name="metricKey">The metric of all points.</param>
     public HistoryWriter(MlflowCall call, string metricKey)
     {
-        call.Http.Response.ContentType = "application/json";
-        (_body, _cancelled) = (call.Http.Response.BodyWriter, call.Cancelled);
-        _json = new Utf8JsonWriter(_body, new JsonWriterOptions { SkipValidation = true });
+        (_response, _cancelled) = (call.Http.Response, call.Cancelled);
+        _response.ContentType = "application/json";
+        _json = new Utf8JsonWriter(_piece, new JsonWriterOptions { SkipValidation = true });
         _metricKey = JsonEncodedText.Encode(metricKey);
         _json.WriteStartObject();
     }
 
     /// <summary>Whether enough was written to be sent.</summary>
-    public bool IsPieceFull => _json.BytesPending + _json.BytesCommitted - _sent >= PieceBytes;
+    public bool IsPieceFull => _piece.WrittenCount + _json.BytesPending >= PieceBytes;
 
     /// <summary>The points that follow say which run they are of.</summary>
     public void BeginRun(RunId run) => _run = JsonEncodedText.Encode(run.Value);
@@ -67,8 +69,8 @@ internal sealed class HistoryWriter : IDisposable
     {
         _cancelled.ThrowIfCancellationRequested();
         _json.Flush();
-        _sent = _json.BytesCommitted;
-        await _body.FlushAsync(_cancelled).ConfigureAwait(false);
+        await _response.Body.WriteAsync(_piece.WrittenMemory, _cancelled).ConfigureAwait(false);
+        _piece.ResetWrittenCount();
     }
 
     /// <summary>Ends the answer.</summary>
@@ -83,10 +85,5 @@ internal sealed class HistoryWriter : IDisposable
         return SendAsync();
     }
 
-    public void Dispose()
-    {
-        // Not the writer's own Dispose, which would send what stands half written when the answer has failed.
-        _json.Reset();
-        _json.Dispose();
-    }
+    public void Dispose() => _json.Dispose();
 }

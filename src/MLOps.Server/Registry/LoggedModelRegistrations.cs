@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using MLOps.Registry;
+using MLOps.Server.LoggedModels;
 using MLOps.Server.Wire;
 using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Storage;
@@ -12,7 +13,7 @@ namespace MLOps.Server.Registry;
 /// <summary>The logged models that versions are made of, and the tag in which each of them says which versions these are (contract §7.3).</summary>
 internal sealed partial class LoggedModelRegistrations(ITrackingStore store, ILogger<LoggedModelRegistrations> logger) : IDisposable
 {
-    private const string Tag = "mlflow.modelVersions", Scheme = "models:/";
+    private const string Scheme = "models:/";
 
     // A tag is read and written in two steps; of two requests at once, one would lose its version.
     private readonly SemaphoreSlim _oneAtATime = new(1);
@@ -48,7 +49,7 @@ internal sealed partial class LoggedModelRegistrations(ITrackingStore store, ILo
         try
         {
             LoggedModel model = await store.FindLoggedModelAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw new LoggedModelNotFoundException(id);
-            LoggedModelChange change = new() { SetTags = new Dictionary<string, string>(StringComparer.Ordinal) { [Tag] = With(model.Tags.GetValueOrDefault(Tag), version) } };
+            LoggedModelChange change = new() { SetTags = new Dictionary<string, string>(StringComparer.Ordinal) { [LoggedModelConversions.ModelVersionsTag] = With(model.Tags.GetValueOrDefault(LoggedModelConversions.ModelVersionsTag), version) } };
             await store.ChangeLoggedModelAsync(id, change, CancellationToken.None).ConfigureAwait(false);
         }
         catch (MLOpsException failure)

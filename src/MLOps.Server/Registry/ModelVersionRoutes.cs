@@ -12,7 +12,7 @@ namespace MLOps.Server.Registry;
 internal sealed class ModelVersionRoutes(ModelRegistry registry, ITrackingStore store, ModelSourceRules rules, LoggedModelRegistrations registrations) : IRouteSet
 {
     private const int LargestPage = 200_000;
-    private const string PromptTag = "mlflow.prompt.is_prompt", ModelScheme = "models:/", RunScheme = "runs:/";
+    private const string ModelScheme = "models:/", RunScheme = "runs:/";
 
     public IEnumerable<MlflowRoute> Routes =>
     [
@@ -35,7 +35,7 @@ internal sealed class ModelVersionRoutes(ModelRegistry registry, ITrackingStore 
         RunId? run = RunOf(fields);
         string? modelId = fields.Text("model_id") is { Length: > 0 } given ? given : null;
         LoggedModel? logged = modelId is null ? await registrations.FindSourceAsync(source, call.Cancelled).ConfigureAwait(false) : await registrations.FindAsync(modelId, call.Cancelled).ConfigureAwait(false);
-        rules.Demand(source, tags.ContainsKey(PromptTag), await ArtifactLocationsAsync(run, logged, call.Cancelled).ConfigureAwait(false));
+        rules.Demand(source, tags.ContainsKey(RegistryFields.PromptTag), await ArtifactLocationsAsync(run, logged, call.Cancelled).ConfigureAwait(false));
         RegisterOptions options = new()
         {
             ModelMustExist = true,

@@ -1,4 +1,5 @@
 using MLOps.Registry;
+using MLOps.Registry.Promotions;
 using MLOps.Server.Access;
 using MLOps.Server.Wire;
 using MLOps.Server.Wire.Shapes;
@@ -10,7 +11,6 @@ namespace MLOps.Server.Registry;
 internal sealed class RegisteredModelRoutes(ModelRegistry registry) : IRouteSet
 {
     private const int UsualPage = 100, LargestPage = 1_000;
-    private const string PromptTag = "mlflow.prompt.is_prompt";
 
     public IEnumerable<MlflowRoute> Routes =>
     [
@@ -49,6 +49,7 @@ internal sealed class RegisteredModelRoutes(ModelRegistry registry) : IRouteSet
     private async Task RenameAsync(MlflowCall call)
     {
         string name = call.Fields.ModelName();
+        await DemandUnguardedAsync(name, call.Cancelled).ConfigureAwait(false);
         await AnswerAsync(call, await registry.RenameModelAsync(name, call.Fields.ModelName("new_name"), call.Cancelled).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
@@ -60,8 +61,18 @@ internal sealed class RegisteredModelRoutes(ModelRegistry registry) : IRouteSet
 
     private async Task DeleteAsync(MlflowCall call)
     {
-        await registry.DeleteModelAsync(call.Fields.ModelName(), reason: null, call.Cancelled).ConfigureAwait(false);
+        string name = call.Fields.ModelName();
+        await DemandUnguardedAsync(name, call.Cancelled).ConfigureAwait(false);
+        await registry.DeleteModelAsync(name, reason: null, call.Cancelled).ConfigureAwait(false);
         await call.AnswerEmptyAsync().ConfigureAwait(false);
+    }
+
+    // The registry itself demands it of targets that are in use. Over HTTP the name may not become free at all: whoever made a model of it anew would have it without the policy.
+    private async Task DemandUnguardedAsync(string name, CancellationToken cancellationToken)
+    {
+        RegisteredModel model = await registry.GetModelAsync(name, cancellationToken).ConfigureAwait(false);
+        foreach ((PromotionTarget target, PromotionPolicy policy) in model.Policies)
+            throw new PromotionRequiredException(model.Name, target, policy.Name);
     }
 
     private async Task GetAsync(MlflowCall call) =>
@@ -136,5 +147,5 @@ internal sealed class RegisteredModelRoutes(ModelRegistry registry) : IRouteSet
     private async Task<WireRegisteredModel> WithLatestAsync(RegisteredModel model, CancellationToken cancellationToken) =>
         model.ToWire(model.LastNumber == 0 ? [] : await registry.Store.FindLatestVersionsAsync(model.Name, cancellationToken).ConfigureAwait(false));
 
-    private static bool IsPrompt(IReadOnlyDictionary<string, string> tags) => tags.GetValueOrDefault(PromptTag) == "true";
+    private static bool IsPrompt(IReadOnlyDictionary<string, string> tags) => tags.GetValueOrDefault(RegistryFields.PromptTag) == "true";
 }

@@ -1,14 +1,16 @@
 using System.Globalization;
 using MLOps.Registry;
 using MLOps.Server.Wire;
-using MLOps.Tracking.Search;
 
 namespace MLOps.Server.Registry;
 
 /// <summary>Fields that requests of the registry have in common.</summary>
 internal static class RegistryFields
 {
-    private static readonly string s_stages = string.Join(", ", Enum.GetNames<ModelStage>());
+    /// <summary>The tag of prompts, which MLflow keeps as registered models.</summary>
+    public const string PromptTag = "mlflow.prompt.is_prompt";
+
+    private static readonly Dictionary<string, ModelStage> s_stages = Enum.GetValues<ModelStage>().ToDictionary(stage => stage.ToString(), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The name of a registered model, which must be legal: no other can be found either.</summary>
     public static string ModelName(this MlflowFields fields, string field = "name")
@@ -31,9 +33,7 @@ internal static class RegistryFields
 
     /// <summary>A stage, in any case.</summary>
     public static ModelStage StageOf(string text) =>
-        Enum.TryParse(text, ignoreCase: true, out ModelStage stage) && Enum.GetName(stage)!.Equals(text, StringComparison.OrdinalIgnoreCase)
-            ? stage
-            : throw MlflowException.Invalid($"Invalid Model Version stage: {MlflowFields.Short(text)}. Value must be one of {s_stages}.");
+        s_stages.TryGetValue(text, out ModelStage stage) ? stage : throw MlflowException.Invalid($"Invalid Model Version stage: {MlflowFields.Short(text)}. Value must be one of {string.Join(", ", s_stages.Keys)}.");
 
     /// <summary>The list <c>tags</c>: of those with the same key the last wins.</summary>
     public static Dictionary<string, string> Tags(this MlflowFields fields)
@@ -42,14 +42,5 @@ internal static class RegistryFields
         foreach ((string key, string value) in fields.Pairs("tags"))
             tags[key] = value;
         return tags;
-    }
-
-    /// <summary>Which part of an answer is asked for by <c>max_results</c> and <c>page_token</c>.</summary>
-    public static PageRequest Page(this MlflowFields fields, int usual, int most)
-    {
-        int size = fields.Int32("max_results") ?? usual;
-        if (size < 1 || size > most)
-            throw fields.Refuse("max_results", string.Create(CultureInfo.InvariantCulture, $"a number from 1 to {most} is expected."));
-        return new PageRequest { Size = size, Token = fields.Text("page_token") is { Length: > 0 } token ? token : null };
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using MLOps.Server.Wire;
 using MLOps.Tracking.Storage;
@@ -44,6 +45,7 @@ internal sealed class LoggedModelHistory(ITrackingStore store)
 
     private static void Demand(RunId run, string modelJson)
     {
+        JsonBody.DemandText(Encoding.UTF8.GetBytes(modelJson));
         using JsonDocument? document = TryParse(modelJson, s_model);
         if (document?.RootElement.ValueKind != JsonValueKind.Object)
             throw MlflowException.Invalid("Malformed model info: model_json is not a JSON object.");

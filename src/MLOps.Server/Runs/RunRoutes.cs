@@ -12,6 +12,9 @@ internal sealed class RunRoutes(ITrackingStore store, TimeProvider time, IOption
 {
     private const int UsualPage = 1000;
 
+    // As many as a client can be told in one page.
+    private const int MostExperiments = PageRequest.LargestSize;
+
     private readonly RunPairs _pairs = new(options.Value.TruncateLongValues);
 
     public IEnumerable<MlflowRoute> Routes =>
@@ -68,11 +71,15 @@ internal sealed class RunRoutes(ITrackingStore store, TimeProvider time, IOption
     {
         MlflowFields fields = call.Fields;
         PageRequest page = fields.Page(UsualPage, PageRequest.LargestSize);
+        IReadOnlyList<string> experiments = fields.Texts("experiment_ids");
+        if (experiments.Count > MostExperiments)
+            throw fields.Refuse("experiment_ids", $"at most {MostExperiments} experiments are expected; these are {experiments.Count}. Ask in several searches.");
         RunQuery query = RunQuery.Parse(fields.Text("filter"), fields.Texts("order_by")) with
         {
-            Experiments = [.. fields.Texts("experiment_ids").Select(id => new ExperimentId(id))],
+            Experiments = [.. experiments.Select(id => new ExperimentId(id))],
             Lifecycle = fields.View("run_view_type"),
         };
+        fields.Bound(query.Filter, query.OrderBy);
         Page<RunDetails> found = await store.FindRunsAsync(query, page, call.Cancelled).ConfigureAwait(false);
         WireRun[] runs = [.. found.Items.Select(run => run.ToWire())];
         await call.AnswerAsync(new RunsAnswer(runs.OrAbsent(), found.NextToken), MlflowWire.Default.RunsAnswer).ConfigureAwait(false);

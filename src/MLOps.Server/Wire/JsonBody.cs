@@ -53,7 +53,9 @@ internal static class JsonBody
         return kind == JsonValueKind.Null ? null : throw new MlflowException(ErrorCode.BadRequest, "The body of a request is a JSON object.");
     }
 
-    private static void DemandText(ReadOnlySpan<byte> json)
+    /// <summary>Demands that JSON is UTF-8 and that its texts are legal Unicode, also where they are escaped.</summary>
+    /// <exception cref="MlflowException">It is not so.</exception>
+    public static void DemandText(ReadOnlySpan<byte> json)
     {
         if (!Utf8.IsValid(json))
             throw new MlflowException(ErrorCode.BadRequest, "The body of a request is JSON in UTF-8; this one is not legal UTF-8.");

@@ -5,6 +5,9 @@ namespace MLOps.Server.Wire;
 /// <summary>What all searches ask alike: how much, from where, and of which lifecycle.</summary>
 internal static class SearchFields
 {
+    private const int MostConditions = 500;
+    private const int MostOrderKeys = 100;
+
     private static readonly Dictionary<string, int> s_views = new(StringComparer.Ordinal) { ["ACTIVE_ONLY"] = 1, ["DELETED_ONLY"] = 2, ["ALL"] = 3 };
 
     /// <summary>Which lifecycle a search shows by MLflow's ViewType; null shows both.</summary>
@@ -25,5 +28,17 @@ internal static class SearchFields
         return size < 1 || size > largest
             ? throw fields.Refuse("max_results", $"a number from 1 to {largest} is expected.")
             : new PageRequest { Size = (int)size, Token = fields.Text("page_token") is { Length: > 0 } token ? token : null };
+    }
+
+    /// <summary>Refuses what is more than a store can be asked in one statement.</summary>
+    /// <param name="fields">The request.</param>
+    /// <param name="filter">Its filter.</param>
+    /// <param name="orderBy">Its order.</param>
+    public static void Bound(this MlflowFields fields, SearchFilter filter, IReadOnlyList<OrderKey> orderBy)
+    {
+        if (filter.Comparisons.Count > MostConditions)
+            throw fields.Refuse("filter", $"a filter has at most {MostConditions} conditions; this one has {filter.Comparisons.Count}. Ask in several searches.");
+        if (orderBy.Count > MostOrderKeys)
+            throw fields.Refuse("order_by", $"an order has at most {MostOrderKeys} keys; this one has {orderBy.Count}.");
     }
 }

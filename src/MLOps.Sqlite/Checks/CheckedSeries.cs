@@ -15,6 +15,11 @@ internal sealed class CheckedSeries(long number, string? key, RunId? run, List<S
 
     public required bool IsPurging { get; init; }
 
+    /// <summary>Whether it tells of a logged model, and the run is only who logged it.</summary>
+    public required bool IsOfModel { get; init; }
+
+    public required string? Model { get; init; }
+
     public required long TailCount { get; init; }
 
     public required SeriesSummary Summary { get; init; }
@@ -71,5 +76,5 @@ internal sealed class CheckedSeries(long number, string? key, RunId? run, List<S
     }
 
     public void Add(StoreFindingKind kind, string what) =>
-        findings.Add(new StoreFinding(kind, $"Metric '{key ?? "?"}' of run '{run?.Value ?? "?"}' (series {number}) {what} Restore a backup; other series are not affected.") { RunId = run, Key = key });
+        findings.Add(new StoreFinding(kind, $"Metric '{key ?? "?"}' of {(IsOfModel ? $"logged model '{Model ?? "?"}' by " : "")}run '{run?.Value ?? "?"}' (series {number}) {what} Restore a backup; other series are not affected.") { RunId = run, Key = key });
 }

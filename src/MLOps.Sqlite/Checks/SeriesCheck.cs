@@ -13,9 +13,10 @@ internal sealed class SeriesCheck(Connection connection)
 
     // Whose series it is, and whether that is right, before its points.
     private Statement FindSeries => field ??= connection.Prepare("""
-        SELECT s.id, k.name, s.owner_kind, r.run_id, r.lifecycle, r.experiment IS s.experiment,
-            s.tail_count, s.newest_ms, s.latest_step, s.latest_ms, s.latest_value, s.first_step, s.first_ms, s.first_value, s.last_step, s.last_ms, s.last_value, s.min_value, s.max_value
-        FROM series s LEFT JOIN key_name k ON k.id = s.key LEFT JOIN run r ON s.owner_kind = 0 AND r.id = s.owner
+        SELECT s.id, k.name, s.owner_kind, r.run_id, r.lifecycle, iif(s.owner_kind = 0, r.experiment, g.experiment) IS s.experiment,
+            s.tail_count, s.newest_ms, s.latest_step, s.latest_ms, s.latest_value, s.first_step, s.first_ms, s.first_value, s.last_step, s.last_ms, s.last_value, s.min_value, s.max_value, g.model_id
+        FROM series s LEFT JOIN key_name k ON k.id = s.key LEFT JOIN measurement m ON s.owner_kind = 1 AND m.id = s.owner LEFT JOIN logged_model g ON g.id = m.model
+            LEFT JOIN run r ON r.id = iif(s.owner_kind = 0, s.owner, m.run)
         WHERE s.id > ? ORDER BY s.id LIMIT 1
         """);
 
@@ -59,13 +60,17 @@ internal sealed class SeriesCheck(Connection connection)
         CheckedSeries series = new(row.Int64(0), row.TextOrNull(1), RunId.TryParse(row.TextOrNull(3), out RunId run) ? run : null, findings)
         {
             IsPurging = row.Int64(4) == 2,
+            IsOfModel = row.Int64(2) == 1,
+            Model = row.TextOrNull(19),
             TailCount = row.Int64(6),
             Summary = new SeriesSummary { NewestMs = row.Int64(7), Latest = row.Point(8), First = row.Point(11), Last = row.Point(14), Min = row.Double(17), Max = row.Double(18) },
         };
-        if (row.Int64(2) == 0 && series.Run is null)
-            series.Add(StoreFindingKind.Reference, "belongs to a run that is not there.");
-        else if (row.Int64(2) == 0 && !series.IsPurging && row.Int64(5) == 0)
-            series.Add(StoreFindingKind.Reference, "is kept under another experiment than its run.");
+        if (row.Int64(2) is not (0 or 1))
+            series.Add(StoreFindingKind.Reference, "belongs to neither a run nor a logged model.");
+        else if (series.Run is null || (series.IsOfModel && series.Model is null))
+            series.Add(StoreFindingKind.Reference, series.IsOfModel ? "tells of a logged model, or comes from a run, that is not there." : "belongs to a run that is not there.");
+        else if (!series.IsPurging && row.Int64(5) == 0)
+            series.Add(StoreFindingKind.Reference, $"is kept under another experiment than its {(series.IsOfModel ? "logged model" : "run")}.");
         return series;
     }
 

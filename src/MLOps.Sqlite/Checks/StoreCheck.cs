@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MLOps.Sqlite.Connections;
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Sqlite.Checks;
@@ -23,6 +24,7 @@ internal sealed class StoreCheck(Connection connection)
         static (check, from) => check.References(from),
         static (check, from) => check.Keys(from),
         static (check, from) => check.Runs(from),
+        static (check, from) => check.LoggedModels(from),
         static (check, from) => check.Series(from),
     ];
 
@@ -39,6 +41,8 @@ internal sealed class StoreCheck(Connection connection)
         SELECT id, run_id, lifecycle, deleted_ms IS NOT NULL, EXISTS (SELECT 1 FROM purged_run p WHERE p.run_id = run.run_id) FROM run
         WHERE id > ? ORDER BY id LIMIT ?
         """);
+
+    private Statement FindModels => field ??= connection.Prepare("SELECT id, model_id, name, status, lifecycle FROM logged_model WHERE id > ? ORDER BY id LIMIT ?");
 
     private static StoreFinding Damage(string what) =>
         new(StoreFindingKind.Storage, $"SQLite finds damage: {what}. Keep a copy of the file, check the disk, and restore a backup or try 'sqlite3 <file> .recover'.");
@@ -134,6 +138,28 @@ internal sealed class StoreCheck(Connection connection)
         < 0 or > 2 => $"has the unknown lifecycle {lifecycle}. Restore a backup.",
         _ => null,
     };
+
+    private CheckPart LoggedModels(long from)
+    {
+        List<StoreFinding> findings = [];
+        int rows = 0;
+        using Rows models = FindModels.With(from).With((long)RowsPerPart).Query();
+        for (; models.Next(); rows++)
+        {
+            from = FindModels.Int64(0);
+            string id = FindModels.Text(1);
+            string? error =
+                !LoggedModelId.TryParse(id, out _) ? "has an id that is none."
+                : Limits.LoggedModelNameError(FindModels.Text(2)) is { } wrong ? $"has a name that is none: {wrong}"
+                : FindModels.Int64(3) is < 0 or > (long)LoggedModelStatus.UploadFailed ? $"has the unknown status {FindModels.Int64(3)}."
+                : FindModels.Int64(4) is < 0 or > (long)Lifecycle.Deleted ? $"has the unknown lifecycle {FindModels.Int64(4)}."
+                : null;
+            if (error is not null)
+                findings.Add(new StoreFinding(StoreFindingKind.Storage, $"Logged model '{id}' {error} Restore a backup."));
+        }
+
+        return new CheckPart(findings, rows < RowsPerPart ? null : from);
+    }
 
     private CheckPart Series(long from)
     {

@@ -2,6 +2,7 @@ using MLOps.Sqlite.Checks;
 using MLOps.Sqlite.Datasets;
 using MLOps.Sqlite.Experiments;
 using MLOps.Sqlite.Leases;
+using MLOps.Sqlite.LoggedModels;
 using MLOps.Sqlite.Metrics;
 using MLOps.Sqlite.Registry;
 using MLOps.Sqlite.Runs;
@@ -54,6 +55,9 @@ internal sealed class Session : IDisposable
     public LeaseTable Leases { get; }
 
     public DatasetTable Datasets { get; }
+
+    // Seen when first asked for: most who log have none.
+    public LoggedModelTable LoggedModels => field ??= new LoggedModelTable(Connection, Keys, Experiments);
 
     public SeriesTable Series { get; }
 

@@ -25,6 +25,8 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
 
     private Statement RestoreRuns => field ??= connection.Prepare("UPDATE run SET lifecycle = 0, deleted_ms = NULL WHERE experiment = ? AND lifecycle = 1");
 
+    private Statement BringModels => field ??= connection.Prepare("UPDATE logged_model SET lifecycle = ?1, updated_ms = ?2 WHERE experiment = ?3 AND lifecycle <> ?1");
+
     private Statement UpdateName => field ??= connection.Prepare("UPDATE experiment SET name = ?, updated_ms = ? WHERE id = ?");
 
     private Statement Touch => field ??= connection.Prepare("UPDATE experiment SET updated_ms = ? WHERE id = ?");
@@ -39,6 +41,16 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
 
     private Statement DeleteDatasets => field ??= connection.Prepare("DELETE FROM dataset WHERE experiment = ?");
 
+    // No run of its own is left, so they are those of its logged models; coarse levels go with the chunks.
+    private Statement DeleteChunks => field ??= connection.Prepare("DELETE FROM chunk WHERE series IN (SELECT id FROM series WHERE experiment = ?)");
+
+    private Statement DeleteTails => field ??= connection.Prepare("DELETE FROM tail WHERE series IN (SELECT id FROM series WHERE experiment = ?)");
+
+    private Statement DeleteSeries => field ??= connection.Prepare("DELETE FROM series WHERE experiment = ?");
+
+    // What hangs on them, links of runs of other experiments too, goes with them.
+    private Statement DeleteModels => field ??= connection.Prepare("DELETE FROM logged_model WHERE experiment = ?");
+
     private Statement Delete => field ??= connection.Prepare("DELETE FROM experiment WHERE id = ?");
 
     private Statement DeleteTagRow => field ??= connection.Prepare("DELETE FROM experiment_tag WHERE experiment = ? AND key = ?");
@@ -52,6 +64,11 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
     public Experiment? Find(ExperimentId id) => Number(id) is { } number ? One(FindById.With(number)) : null;
 
     public Experiment? Find(string name) => One(FindByName.With(name));
+
+    /// <summary>An experiment that can be changed.</summary>
+    /// <exception cref="ExperimentNotFoundException">There is no such experiment.</exception>
+    /// <exception cref="ExperimentDeletedException">It is deleted.</exception>
+    public Experiment GetActive(ExperimentId id) => Get(id) is { Lifecycle: Lifecycle.Active } experiment ? experiment : throw new ExperimentDeletedException(id.ToString());
 
     public Experiment Create(string name, string? artifactLocation, string artifactRoot, long nowMs)
     {
@@ -100,9 +117,10 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
             DeleteRuns.With(nowMs).With(Number(id)).Run();
         else
             RestoreRuns.With(Number(id)).Run();
+        BringModels.With((long)lifecycle).With(nowMs).With(Number(id)).Run();
     }
 
-    /// <summary>Removes an experiment that is softly deleted and has no runs, not even runs whose purge has begun.</summary>
+    /// <summary>Removes an experiment that is softly deleted and has no runs, not even runs whose purge has begun, with its logged models.</summary>
     /// <returns>Whether it is gone.</returns>
     public bool Purge(ExperimentId id)
     {
@@ -110,9 +128,8 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
             return true;
         if (experiment.Lifecycle != Lifecycle.Deleted || HasRuns(id))
             return false;
-        DeleteTags.With(Number(id)).Run();
-        DeleteDatasets.With(Number(id)).Run();
-        Delete.With(Number(id)).Run();
+        foreach (Statement delete in (ReadOnlySpan<Statement>)[DeleteChunks, DeleteTails, DeleteSeries, DeleteModels, DeleteTags, DeleteDatasets, Delete])
+            delete.With(Number(id)).Run();
         return true;
     }
 
@@ -123,8 +140,6 @@ internal sealed class ExperimentTable(Connection connection, KeyTable keys)
     }
 
     private Experiment Get(ExperimentId id) => Find(id) ?? throw new ExperimentNotFoundException(id.ToString());
-
-    private Experiment GetActive(ExperimentId id) => Get(id) is { Lifecycle: Lifecycle.Active } experiment ? experiment : throw new ExperimentDeletedException(id.ToString());
 
     private Experiment? One(Statement query)
     {

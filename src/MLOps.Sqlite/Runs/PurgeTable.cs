@@ -21,7 +21,10 @@ internal sealed class PurgeTable(Connection connection)
 
     private Statement FindNumber => field ??= connection.Prepare("SELECT id FROM run WHERE run_id = ? AND lifecycle = 2");
 
-    private Statement FindSeries => field ??= connection.Prepare("SELECT id FROM series WHERE owner_kind = 0 AND owner = ? LIMIT 1");
+    private Statement FindSeries => field ??= connection.Prepare("""
+        SELECT id FROM series WHERE owner_kind = 0 AND owner = ?1
+        UNION ALL SELECT s.id FROM measurement m JOIN series s ON s.owner_kind = 1 AND s.owner = m.id WHERE m.run = ?1 LIMIT 1
+        """);
 
     // Their coarse levels go with them.
     private Statement DeleteChunks => field ??= connection.Prepare("DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE series = ? LIMIT 64)");
@@ -36,10 +39,12 @@ internal sealed class PurgeTable(Connection connection)
 
     private Statement FindDatasets => field ??= connection.Prepare("SELECT DISTINCT dataset FROM run_input WHERE run = ?");
 
+    // Their tags go with them.
     private Statement DeleteInputs => field ??= connection.Prepare("DELETE FROM run_input WHERE run = ?");
 
     private Statement DeleteDataset => field ??= connection.Prepare("DELETE FROM dataset WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM run_input WHERE dataset = ?1)");
 
+    // What it did with logged models goes with it.
     private Statement DeleteRun => field ??= connection.Prepare("DELETE FROM run WHERE id = ?");
 
     /// <summary>Puts softly deleted runs out of sight and keeps their ids from being taken again.</summary>

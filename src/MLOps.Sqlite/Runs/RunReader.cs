@@ -1,6 +1,7 @@
 using MLOps.Sqlite.Connections;
 using MLOps.Sqlite.Experiments;
 using MLOps.Sqlite.Leases;
+using MLOps.Tracking.LoggedModels;
 
 namespace MLOps.Sqlite.Runs;
 
@@ -37,9 +38,15 @@ internal sealed class RunReader(Connection connection)
         """);
 
     private Statement FindDatasets => field ??= connection.Prepare("""
-        SELECT d.name, d.digest, d.source_type, d.source, d.schema, d.profile, i.role
+        SELECT d.name, d.digest, d.source_type, d.source, d.schema, d.profile, i.role, i.id
         FROM run_input i JOIN dataset d ON d.id = i.dataset WHERE i.run = ? ORDER BY i.id
         """);
+
+    private Statement FindDatasetTags => field ??= connection.Prepare("SELECT t.input, t.key, t.value FROM run_input i JOIN run_input_tag t ON t.input = i.id WHERE i.run = ?");
+
+    private Statement FindModelInputs => field ??= connection.Prepare("SELECT m.model_id FROM run_model_input i JOIN logged_model m ON m.id = i.model WHERE i.run = ? ORDER BY i.id");
+
+    private Statement FindModelOutputs => field ??= connection.Prepare("SELECT m.model_id, o.step FROM run_model_output o JOIN logged_model m ON m.id = o.model WHERE o.run = ? ORDER BY o.id");
 
     public RunDetails? Find(RunId id, long nowMs)
     {
@@ -91,6 +98,8 @@ internal sealed class RunReader(Connection connection)
         Tags = Dictionary(FindTags, FindTag, fields.Tags, number, static row => row.Text(1)),
         Metrics = Dictionary(FindMetrics, FindMetric, fields.Metrics, number, static row => row.Point(1)),
         Datasets = fields.Datasets ? Datasets(number) : [],
+        ModelInputs = fields.Datasets ? List(FindModelInputs, number, static row => new LoggedModelId(row.Text(0))) : [],
+        ModelOutputs = fields.Datasets ? List(FindModelOutputs, number, static row => new LoggedModelOutput(new LoggedModelId(row.Text(0)), row.Int64(1))) : [],
     };
 
     private static Dictionary<string, T> Dictionary<T>(Statement all, Statement one, IReadOnlyList<string>? keys, long number, Func<Statement, T> value)
@@ -110,24 +119,32 @@ internal sealed class RunReader(Connection connection)
         }
     }
 
+    private static List<T> List<T>(Statement find, long number, Func<Statement, T> item)
+    {
+        List<T> list = [];
+        using Rows rows = find.With(number).Query();
+        while (rows.Next())
+            list.Add(item(find));
+        return list;
+    }
+
     private List<DatasetInput> Datasets(long number)
     {
-        List<DatasetInput> datasets = [];
-        using Rows rows = FindDatasets.With(number).Query();
-        while (rows.Next())
+        List<(long Input, DatasetInput Dataset)> datasets = List(FindDatasets, number, static row => (row.Int64(7), new DatasetInput
         {
-            datasets.Add(new DatasetInput
-            {
-                Name = FindDatasets.Text(0),
-                Digest = FindDatasets.Text(1),
-                SourceType = FindDatasets.Text(2),
-                Source = FindDatasets.Text(3),
-                Schema = FindDatasets.TextOrNull(4),
-                Profile = FindDatasets.TextOrNull(5),
-                Role = FindDatasets.TextOrNull(6),
-            });
-        }
-
-        return datasets;
+            Name = row.Text(0),
+            Digest = row.Text(1),
+            SourceType = row.Text(2),
+            Source = row.Text(3),
+            Schema = row.TextOrNull(4),
+            Profile = row.TextOrNull(5),
+            Role = row.TextOrNull(6),
+        }));
+        if (datasets.Count == 0)
+            return [];
+        var tags = List(FindDatasetTags, number, static row => (Input: row.Int64(0), Key: row.Text(1), Value: row.Text(2))).ToLookup(tag => tag.Input);
+        return datasets.ConvertAll(input => tags.Contains(input.Input)
+            ? input.Dataset with { Tags = tags[input.Input].ToDictionary(tag => tag.Key, tag => tag.Value, StringComparer.Ordinal) }
+            : input.Dataset);
     }
 }

@@ -10,7 +10,7 @@ internal static class Migrations
     public const int ApplicationId = 0x4D4C4F70;
 
     /// <summary>A step is never changed once it has been released; a change of the schema is a new step.</summary>
-    public static IReadOnlyList<Action<Connection, NewStore>> Steps { get; } = [FirstTables.Create, LifecycleTables.Create, PurgeIndexes.Create, SearchIndexes.Create, RegistryTables.Create];
+    public static IReadOnlyList<Action<Connection, NewStore>> Steps { get; } = [FirstTables.Create, LifecycleTables.Create, PurgeIndexes.Create, SearchIndexes.Create, RegistryTables.Create, LoggedModelTables.Create];
 
     /// <summary>Brings a file to the last of the steps, in one transaction, whichever of several processes comes first.</summary>
     /// <returns>The version found.</returns>

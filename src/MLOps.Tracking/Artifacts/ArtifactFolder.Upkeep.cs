@@ -5,12 +5,12 @@ public sealed partial class ArtifactFolder
 {
     private const int BufferSize = 128 * 1024;
 
-    /// <summary>Refuses a location that is not a run's own. Its own ends with the run's id, or with <c>artifacts</c> in a folder of that name.</summary>
-    internal void ThrowUnlessOwn(RunId owner)
+    /// <summary>Refuses a location that is not the own one of a run or a logged model. Its own ends with the owner's id, or with <c>artifacts</c> in a folder of that name.</summary>
+    internal void ThrowUnlessOwn(string owner)
     {
         string[] parts = [.. Location.Segments.Select(part => part.TrimEnd('/')).Where(part => part.Length > 0)];
-        if (!(parts is [.., var last] && last == owner.Value) && !(parts is [.., var around, "artifacts"] && around == owner.Value))
-            throw new ArtifactStoreException($"The artifact location {Location} does not bear the id of run '{owner}', so that others may keep theirs there. Delete its artifacts by hand if they are its own, and purge it with PurgeOptions.KeepArtifacts.", isTransient: false);
+        if (!(parts is [.., var last] && last == owner) && !(parts is [.., var around, "artifacts"] && around == owner))
+            throw new ArtifactStoreException($"The artifact location {Location} does not bear the id '{owner}' of what is purged, so that others may keep theirs there. Delete its artifacts by hand if they are its own, and purge it with PurgeOptions.KeepArtifacts.", isTransient: false);
     }
 
     /// <summary>Adds up all objects, manifests included.</summary>
@@ -23,10 +23,10 @@ public sealed partial class ArtifactFolder
     }
 
     /// <summary>Deletes all objects, manifests included; on a local disk also the folders, half files of killed writers, and links but not what they point to. A location that does not exist is deleted already.</summary>
-    /// <param name="owner">The run whose location this is. On a local disk a folder around it that bears the run's name goes, too, if nothing else is in it.</param>
+    /// <param name="owner">The run or logged model whose location this is. On a local disk a folder around it that bears its name goes, too, if nothing else is in it.</param>
     /// <param name="cancellationToken">Ends the deletion; the next one goes on with it.</param>
-    /// <exception cref="ArtifactStoreException">The location is not the run's own, or the store could not be reached or refused, or holds what is no artifact.</exception>
-    internal async ValueTask<ArtifactAmount> DeleteAsync(RunId owner, CancellationToken cancellationToken)
+    /// <exception cref="ArtifactStoreException">The location is not the owner's own, or the store could not be reached or refused, or holds what is no artifact.</exception>
+    internal async ValueTask<ArtifactAmount> DeleteAllAsync(string owner, CancellationToken cancellationToken)
     {
         ThrowUnlessOwn(owner);
         if (_store is LocalArtifactStore local)

@@ -199,13 +199,13 @@ public sealed class LocalArtifactStore(TimeProvider? time = null) : IArtifactSto
     /// <param name="location">The location; one that does not exist is deleted already.</param>
     /// <param name="owner">The run whose location it is. The folder around it goes, too, if it bears the run's name and nothing else is in it.</param>
     /// <exception cref="ArtifactStoreException">The system refuses.</exception>
-    internal void DeleteLocation(Uri location, RunId owner)
+    internal void DeleteLocation(Uri location, string owner)
     {
         DirectoryInfo folder = new(RootOf(location));
         DeleteFolder(folder, location, "*", folder.FullName);
         try
         {
-            if (folder.Parent is { } around && around.Name == owner.Value)
+            if (folder.Parent is { } around && around.Name == owner)
                 DeleteIfEmpty(around);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

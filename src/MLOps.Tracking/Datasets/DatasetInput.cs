@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace MLOps.Tracking;
 
 /// <summary>A dataset that a run used, as MLflow keeps it: name and digest identify it within the experiment.</summary>
@@ -25,7 +27,13 @@ public sealed record DatasetInput
     public string? Role { get; init; }
 
     /// <summary>Further tags of this use of the dataset, without the role: keys of at most 255 characters, values of at most 500. Default: none.</summary>
-    public IReadOnlyDictionary<string, string> Tags { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Tags
+    {
+        get;
+
+        // What was written down before inputs had tags is read without them.
+        init => field = value is { Count: > 0 } ? value : ReadOnlyDictionary<string, string>.Empty;
+    } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <inheritdoc/>
     public bool Equals(DatasetInput? other) =>

@@ -59,7 +59,7 @@ public sealed class TrackingBuilder
         ArgumentException.ThrowIfNullOrEmpty(folder);
         folder = Path.GetFullPath(folder);
         return UseStore(
-            context => store ?? new InMemoryTrackingStore(context.Clock),
+            context => store ?? new InMemoryTrackingStore(context.Clock, context.ArtifactRoot),
             new StorePlaces { JournalFolder = Path.Combine(folder, "mlops.journal"), ArtifactRoot = Path.Combine(folder, "mlops.artifacts") });
     }
 

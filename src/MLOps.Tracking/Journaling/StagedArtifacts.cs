@@ -194,7 +194,7 @@ internal sealed partial class StagedArtifacts(
         // A purge that came during the upload has not seen it.
         if (!await store.IsPurgedAsync(run, cancellationToken).ConfigureAwait(false))
             return true;
-        await folder.DeleteAsync(run, cancellationToken).ConfigureAwait(false);
+        await folder.DeleteAllAsync(run.Value, cancellationToken).ConfigureAwait(false);
         return false;
     }
 

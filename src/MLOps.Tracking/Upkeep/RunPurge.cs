@@ -1,4 +1,5 @@
 using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Search;
 using MLOps.Tracking.Storage;
 
@@ -75,7 +76,7 @@ internal sealed class RunPurge(
         try
         {
             if (!KeepsArtifactsOf(run))
-                ArtifactsOf(run).ThrowUnlessOwn(run.Id);
+                ArtifactsAt(run.ArtifactLocation).ThrowUnlessOwn(run.Id.Value);
         }
         catch (ArtifactStoreException refused)
         {
@@ -97,9 +98,9 @@ internal sealed class RunPurge(
     private bool KeepsArtifactsOf(RunInfo run) =>
         options.KeepArtifacts && options.Runs?.Contains(run.Id) != false && options.Experiments?.Contains(run.ExperimentId) != false;
 
-    private ArtifactFolder ArtifactsOf(RunInfo run) => Uri.TryCreate(run.ArtifactLocation, UriKind.Absolute, out Uri? location)
+    private ArtifactFolder ArtifactsAt(string artifactLocation) => Uri.TryCreate(artifactLocation, UriKind.Absolute, out Uri? location)
         ? openArtifacts(location)
-        : throw new ArtifactStoreException($"Its artifact location '{run.ArtifactLocation}' is not a URI. Purge it with PurgeOptions.KeepArtifacts.", isTransient: false);
+        : throw new ArtifactStoreException($"Its artifact location '{artifactLocation}' is not a URI. Purge it with PurgeOptions.KeepArtifacts.", isTransient: false);
 
     private async ValueTask<IReadOnlyList<RunInfo>> BeginAsync(IEnumerable<RunInfo> runs, CancellationToken cancellationToken)
     {
@@ -140,12 +141,11 @@ internal sealed class RunPurge(
             return true;
         try
         {
-            ArtifactFolder folder = ArtifactsOf(run);
+            ArtifactFolder folder = ArtifactsAt(run.ArtifactLocation);
             ArtifactAmount amount = options.DryRun
                 ? await folder.MeasureAsync(cancellationToken).ConfigureAwait(false)
-                : await folder.DeleteAsync(run.Id, cancellationToken).ConfigureAwait(false);
-            lock (_gate)
-                (_files, _bytes) = (_files + amount.Files, _bytes + amount.Bytes);
+                : await folder.DeleteAllAsync(run.Id.Value, cancellationToken).ConfigureAwait(false);
+            Count(amount);
             return true;
         }
         catch (ArtifactStoreException refused)
@@ -157,28 +157,73 @@ internal sealed class RunPurge(
 
     private async ValueTask<bool> PurgeAsync(Experiment experiment, CancellationToken cancellationToken)
     {
-        if (options.DryRun)
+        if (_holdingSkipped.Contains(experiment.Id) || await HasRunsAsync(experiment, cancellationToken).ConfigureAwait(false))
+            return false;
+
+        // Before the experiment: nobody would know of its files after it.
+        if (!options.KeepArtifacts)
         {
-            if (_holdingSkipped.Contains(experiment.Id))
+            if (!await DeleteModelArtifactsAsync(experiment, cancellationToken).ConfigureAwait(false))
                 return false;
-            RunQuery left = new() { Experiments = [experiment.Id], Lifecycle = null, Fields = RunFields.None };
-            await foreach (RunDetails run in store.FindRunsAsync(left, cancellationToken).ConfigureAwait(false))
+            if (!options.DryRun)
+                DeleteEmptyFolders(experiment);
+        }
+
+        return options.DryRun || await store.PurgeExperimentAsync(experiment.Id, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<bool> HasRunsAsync(Experiment experiment, CancellationToken cancellationToken)
+    {
+        RunQuery left = new() { Experiments = [experiment.Id], Lifecycle = null, Fields = RunFields.None };
+        await foreach (RunDetails run in store.FindRunsAsync(left, cancellationToken).ConfigureAwait(false))
+        {
+            if (!_purged.Contains(run.Info.Id))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Deletes the artifacts of an experiment's logged models, unless one of them has to stay.</summary>
+    /// <returns>Whether all are gone.</returns>
+    private async ValueTask<bool> DeleteModelArtifactsAsync(Experiment experiment, CancellationToken cancellationToken)
+    {
+        if (!store.Capabilities.HasFlag(StoreCapabilities.LoggedModels))
+            return true;
+        LoggedModelQuery query = new() { Experiments = [experiment.Id], Lifecycle = null };
+        List<LoggedModel> models = [];
+        PageRequest request = new();
+        do
+        {
+            Page<LoggedModel> page = await store.FindLoggedModelsAsync(query, request, cancellationToken).ConfigureAwait(false);
+            models.AddRange(page.Items);
+            request = request with { Token = page.NextToken };
+        }
+        while (request.Token is not null);
+
+        try
+        {
+            if (models.Exists(model => model.Tags.ContainsKey(WellKnownTags.ModelVersions)))
+                return false;
+            foreach (LoggedModel model in models)
+                ArtifactsAt(model.ArtifactLocation).ThrowUnlessOwn(model.Id.Value);
+            foreach (LoggedModel model in models)
             {
-                if (!_purged.Contains(run.Info.Id))
-                    return false;
+                ArtifactFolder folder = ArtifactsAt(model.ArtifactLocation);
+                Count(options.DryRun ? await folder.MeasureAsync(cancellationToken).ConfigureAwait(false) : await folder.DeleteAllAsync(model.Id.Value, cancellationToken).ConfigureAwait(false));
             }
 
             return true;
         }
-
-        // Before the experiment: nobody would know of its folder after it.
-        if (!options.KeepArtifacts)
-            DeleteEmptyFolder(experiment);
-        return await store.PurgeExperimentAsync(experiment.Id, cancellationToken).ConfigureAwait(false);
+        catch (ArtifactStoreException)
+        {
+            // The experiment stays with its models, and the next purge goes on.
+            return false;
+        }
     }
 
-    /// <summary>Runs that were made over MLflow's routes have their folders in one of the experiment's.</summary>
-    private static void DeleteEmptyFolder(Experiment experiment)
+    /// <summary>Runs and logged models that were made over MLflow's routes have their folders in one of the experiment's.</summary>
+    private static void DeleteEmptyFolders(Experiment experiment)
     {
         if (!Uri.TryCreate(experiment.ArtifactLocation, UriKind.Absolute, out Uri? location) || !location.IsFile)
             return;
@@ -186,7 +231,10 @@ internal sealed class RunPurge(
         try
         {
             if (folder.Name == experiment.Id.Value)
+            {
+                LocalArtifactStore.DeleteIfEmpty(new DirectoryInfo(Path.Join(folder.FullName, "models")));
                 LocalArtifactStore.DeleteIfEmpty(folder);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -203,6 +251,12 @@ internal sealed class RunPurge(
         }
 
         Done();
+    }
+
+    private void Count(ArtifactAmount amount)
+    {
+        lock (_gate)
+            (_files, _bytes) = (_files + amount.Files, _bytes + amount.Bytes);
     }
 
     private void Done()

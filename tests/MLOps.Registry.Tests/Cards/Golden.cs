@@ -199,7 +199,8 @@ internal static class Golden
                   "digest": "9f2c",
                   "source_type": "local",
                   "source": "",
-                  "role": "training"
+                  "role": "training",
+                  "tags": {}
                 }
               ],
               "code": {

@@ -1,3 +1,6 @@
+using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.LoggedModels;
+
 namespace MLOps.Registry.Tests.Registration;
 
 public sealed class ForeignRegistrationTests : RegistrationTestBase
@@ -90,5 +93,84 @@ public sealed class ForeignRegistrationTests : RegistrationTestBase
         await Assert.ThrowsAsync<ModelNotFoundException>(() => RegisterAsync("models:/none/1"));
     }
 
-    private Task<ModelVersion> RegisterAsync(string source) => Registry.RegisterAsync("fraud", ModelContent.FromUri(source), cancellationToken: Cancellation);
+    [Fact]
+    public async Task A_run_of_elsewhere_is_written_down_where_that_is_allowed()
+    {
+        RunId run = new("run-of-another-server");
+        await Assert.ThrowsAsync<RunNotFoundException>(() => RegisterAsync("s3://bucket/model", new RegisterOptions { RunId = run }));
+        Assert.Null(await Registry.FindModelAsync("fraud", Cancellation));
+
+        ModelVersion version = await RegisterAsync("s3://bucket/model", new RegisterOptions { RunId = run, AllowUnknownRun = true });
+        ModelVersion named = await RegisterAsync($"runs:/{run}/model", new RegisterOptions { AllowUnknownRun = true });
+        ModelVersion copy = await RegisterAsync("models:/fraud/1");
+
+        Assert.Equal([run, run, run], new[] { version, named, copy }.Select(each => each.Facts.RunId!.Value));
+        Assert.Equal($"runs:/{run}/model", named.Facts.Location);
+        Assert.Empty(version.Facts.Metrics);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_known_is_kept_and_one_that_is_deleted_refused_wherever_an_unknown_one_is_allowed()
+    {
+        RunId run = await Tracker.RunAsync("fraud", run => Task.FromResult(run.Id), cancellationToken: Cancellation);
+        RegisterOptions options = new() { RunId = run, AllowUnknownRun = true };
+        await RegisterAsync("s3://bucket/model", options);
+        Assert.Contains("fraud", (await Tracker.GetRunAsync(run, Cancellation)).Tags[WellKnownTags.RegisteredModels], StringComparison.Ordinal);
+
+        await Tracker.DeleteRunAsync(run, Cancellation);
+        await Assert.ThrowsAsync<RunDeletedException>(() => RegisterAsync("s3://bucket/model", options));
+    }
+
+    [Fact]
+    public async Task A_model_that_must_be_there_is_not_made()
+    {
+        RegisterOptions options = new() { ModelMustExist = true };
+        await Assert.ThrowsAsync<ModelNotFoundException>(() => RegisterAsync("s3://bucket/model", options));
+        Assert.Null(await Registry.FindModelAsync("fraud", Cancellation));
+
+        await Registry.CreateModelAsync("fraud", cancellationToken: Cancellation);
+        Assert.Equal(1, (await RegisterAsync("s3://bucket/model", options)).Number);
+    }
+
+    [Fact]
+    public async Task A_logged_model_tells_where_its_files_lie_and_which_run_made_it()
+    {
+        RunId run = await Tracker.RunAsync("fraud", run => Task.FromResult(run.Id), cancellationToken: Cancellation);
+        RunInfo info = (await Tracker.GetRunAsync(run, Cancellation)).Info;
+        var id = LoggedModelId.New(Clock);
+        await Tracker.Store.CreateLoggedModelAsync(new NewLoggedModel { Id = id, ExperimentId = info.ExperimentId, Name = "trial", SourceRunId = run, ArtifactLocation = "s3://bucket/logged" }, Cancellation);
+
+        ModelVersion version = await RegisterAsync($"models:/{id}");
+        Assert.Equal(($"models:/{id}", "s3://bucket/logged", run, id.Value), (version.Facts.Source, version.Facts.Location, version.Facts.RunId!.Value, version.Facts.LoggedModelId));
+
+        await Tracker.Store.ChangeLoggedModelAsync(id, new LoggedModelChange { Lifecycle = Lifecycle.Deleted }, Cancellation);
+        await Assert.ThrowsAsync<LoggedModelNotFoundException>(() => RegisterAsync($"models:/{id}"));
+        await Assert.ThrowsAsync<LoggedModelNotFoundException>(() => RegisterAsync($"models:/{LoggedModelId.New(Clock)}"));
+    }
+
+    [Fact]
+    public async Task A_registered_model_may_be_called_as_logged_models_are()
+    {
+        await Registry.RegisterAsync("m-trial", ModelContent.FromUri("s3://bucket/one"), cancellationToken: Cancellation);
+        await Registry.MoveAliasAsync("m-trial", "best", 1, cancellationToken: Cancellation);
+        Assert.Equal("s3://bucket/one", (await RegisterAsync("models:/m-trial/1")).Facts.Location);
+        Assert.Equal("s3://bucket/one", (await RegisterAsync("models:/m-trial@best")).Facts.Location);
+    }
+
+    [Theory]
+    [InlineData("prompt-template")]
+    [InlineData("/etc")]
+    [InlineData("file:///etc")]
+    [InlineData("FILE:/etc/../etc")]
+    public async Task The_source_of_a_prompt_leads_to_no_files(string source)
+    {
+        ModelVersion prompt = await RegisterAsync(source, new RegisterOptions { Tags = new Dictionary<string, string> { ["mlflow.prompt.is_prompt"] = "true" } });
+        Assert.Equal(source, prompt.Facts.Source);
+        await Registry.DeleteVersionTagAsync("fraud", 1, "mlflow.prompt.is_prompt", Cancellation);
+        await Assert.ThrowsAsync<ArtifactStoreException>(() => Registry.VerifyVersionAsync("fraud", 1, Cancellation));
+        ModelVersion copy = await RegisterAsync("models:/fraud/1");
+        await Assert.ThrowsAsync<ArtifactStoreException>(() => Registry.VerifyVersionAsync("fraud", copy.Number, Cancellation));
+    }
+
+    private Task<ModelVersion> RegisterAsync(string source, RegisterOptions? options = null) => Registry.RegisterAsync("fraud", ModelContent.FromUri(source), options, cancellationToken: Cancellation);
 }

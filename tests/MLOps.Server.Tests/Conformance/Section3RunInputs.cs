@@ -79,6 +79,15 @@ public sealed class Section3RunInputs(ConformanceServer server)
         (await _client.TryPostAsync("runs/log-model", body)).IsError(400, "INVALID_PARAMETER_VALUE", message);
     }
 
+    [Theory]
+    [InlineData("""{"\ud800":1,"artifact_path":"a"}""")]
+    [InlineData("""{"artifact_path":"a","flavors":{},"utc_time_created":"x","run_id":"\ud800"}""")]
+    public async Task Rule_3_2_a_model_that_is_told_is_legal_text(string model)
+    {
+        JsonObject body = new() { ["run_id"] = await server.CreateRunAsync(), ["model_json"] = model };
+        (await _client.TryPostAsync("runs/log-model", body)).IsError(400, "BAD_REQUEST", "no legal Unicode");
+    }
+
     [Fact]
     public async Task Rule_3_2_a_model_is_told_to_the_run_that_it_names()
     {

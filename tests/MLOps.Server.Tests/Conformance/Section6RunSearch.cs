@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace MLOps.Server.Tests.Conformance;
@@ -29,6 +30,46 @@ public sealed class Section6RunSearch(ConformanceServer server, SearchedRuns run
     [InlineData("metrics.acc >")]
     [InlineData("params.lr = '0.1")]
     public async Task Rule_6_1_anything_else_is_refused(string filter) => (await runs.TryFindAsync(filter)).IsError(400, "INVALID_PARAMETER_VALUE", "Invalid clause(s) in filter string");
+
+    [Theory]
+    [InlineData("runs/search", "start_time > 0")]
+    [InlineData("runs/search", "params.k{0} = 'x'")]
+    [InlineData("runs/search", "metrics.k{0} > 1")]
+    [InlineData("runs/search", "tags.k{0} IS NULL")]
+    [InlineData("runs/search", "datasets.name LIKE '%{0}%'")]
+    [InlineData("experiments/search", "creation_time > 0")]
+    [InlineData("experiments/search", "tags.k{0} = 'x'")]
+    public async Task Rule_6_1_a_filter_has_up_to_500_conditions(string path, string condition)
+    {
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(500)).Status);
+        (await AskAsync(501)).IsError(400, "INVALID_PARAMETER_VALUE", "at most 500 conditions");
+
+        Task<MlflowClient.Answer> AskAsync(int conditions) => _client.TryPostAsync(path, new JsonObject
+        {
+            ["experiment_ids"] = new JsonArray(runs.Experiment),
+            ["max_results"] = 5,
+            ["filter"] = string.Join(" AND ", Enumerable.Range(0, conditions).Select(i => condition.Replace("{0}", $"{i}", StringComparison.Ordinal))),
+        });
+    }
+
+    [Fact]
+    public async Task Rule_6_5_an_order_has_up_to_100_keys()
+    {
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(100)).Status);
+        (await AskAsync(101)).IsError(400, "INVALID_PARAMETER_VALUE", "at most 100 keys");
+
+        Task<MlflowClient.Answer> AskAsync(int keys) => runs.TryFindAsync(null, [.. Enumerable.Range(0, keys).Select(i => $"metrics.k{i} DESC")]);
+    }
+
+    [Fact]
+    public async Task Rule_3_2_runs_of_up_to_50000_experiments_are_searched()
+    {
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(50_000)).Status);
+        (await AskAsync(50_001)).IsError(400, "INVALID_PARAMETER_VALUE", "at most 50000 experiments");
+
+        Task<MlflowClient.Answer> AskAsync(int experiments) =>
+            _client.TryPostAsync("runs/search", new JsonObject { ["max_results"] = 1, ["experiment_ids"] = new JsonArray([.. Enumerable.Range(1, experiments).Select(id => JsonValue.Create($"{id}"))]) });
+    }
 
     [Theory]
     [InlineData("status = 'FAILED'", "b")]

@@ -40,6 +40,15 @@ public sealed class Section7Guards(ConformanceServer server)
         await _client.DeleteAsync("model-versions/delete", RegistryRequests.Body(("name", name), ("version", "2")));
     }
 
+    [Fact]
+    public async Task Rule_7_7_a_policy_is_not_lost_with_its_model_before_anything_is_where_it_guards()
+    {
+        string name = await CreateGuardedAsync(PromotionTarget.Alias("champion"), version: null);
+        Refused(await _client.TryDeleteAsync("registered-models/delete", RegistryRequests.Body(("name", name))));
+        Refused(await _client.TryPostAsync("registered-models/rename", RegistryRequests.Body(("name", name), ("new_name", ConformanceServer.Unique("other")))));
+        await _client.GetModelAsync(name);
+    }
+
     [Theory]
     [InlineData(ModelStage.Staging)]
     [InlineData(ModelStage.Production)]

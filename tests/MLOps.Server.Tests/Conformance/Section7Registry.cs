@@ -70,7 +70,7 @@ public sealed class Section7Registry(ConformanceServer server)
         Assert.Equal(["1"], (await _client.PostAsync("registered-models/get-latest-versions", Asking("pRoDuCtIoN"))).Each("model_versions", "version"));
         Assert.Equal(["2", "1"], (await _client.PostAsync("registered-models/get-latest-versions", Asking("production", "none"))).Each("model_versions", "version"));
         Assert.Empty(await _client.PostAsync("registered-models/get-latest-versions", Asking("Archived")));
-        foreach (string stage in (string[])["Retired", "2", "", "Staging,Production"])
+        foreach (string stage in (string[])["Retired", "2", "7", "", " Staging", "Staging,Production"])
             (await _client.TryPostAsync("registered-models/get-latest-versions", Asking(stage))).IsError(400, "INVALID_PARAMETER_VALUE", "Invalid Model Version stage");
     }
 
@@ -104,6 +104,16 @@ public sealed class Section7Registry(ConformanceServer server)
         JsonObject copy = await _client.CreateVersionAsync(name, $"models:/{name}/1");
         Assert.Equal(run, (string)copy["run_id"]!);
         Assert.False((await _client.CreateVersionAsync(name, fields: ("run_id", ""))).ContainsKey("run_id"));
+    }
+
+    [Fact]
+    public async Task Rule_7_3_a_run_of_this_server_is_restored_before_a_version_names_it()
+    {
+        string name = await _client.CreateModelAsync(), run = await server.CreateRunAsync();
+        await _client.PostAsync("runs/delete", RegistryRequests.Body(("run_id", run)));
+        (await _client.TryCreateVersionAsync(name, RegistryRequests.RemoteSource, ("run_id", run))).IsError(400, "INVALID_PARAMETER_VALUE", $"The run {run} must be in the 'active' state");
+        await _client.PostAsync("runs/restore", RegistryRequests.Body(("run_id", run)));
+        Assert.Equal("1", (string)(await _client.CreateVersionAsync(name, fields: ("run_id", run)))["version"]!);
     }
 
     [Fact]

@@ -222,6 +222,23 @@ public sealed class Section7Sources(ConformanceServer server)
         Assert.DoesNotContain("etc", (string)(await _client.GetAsync("model-versions/get-download-uri", ("name", copies), ("version", "1")))["artifact_uri"]!, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/etc")]
+    [InlineData("file:///etc")]
+    public async Task Rule_7_3_nothing_of_the_server_is_read_through_a_prompt(string source)
+    {
+        string prompt = await _client.CreateModelAsync(), copies = await _client.CreateModelAsync();
+        await _client.PostAsync("model-versions/create", new JsonObject { ["name"] = prompt, ["source"] = source, ["tags"] = RegistryRequests.Pairs(("mlflow.prompt.is_prompt", "true")) });
+        await _client.DeleteAsync("model-versions/delete-tag", RegistryRequests.Body(("name", prompt), ("version", "1"), ("key", "mlflow.prompt.is_prompt")));
+        await _client.CreateVersionAsync(copies, $"models:/{prompt}/1");
+        foreach (string name in (string[])[prompt, copies])
+        {
+            MlflowClient.Answer answer = await _client.TryGetAsync("/model-versions/get-artifact", ("name", name), ("version", "1"), ("path", "passwd"));
+            Assert.InRange((int)answer.Status, 400, 499);
+            Assert.DoesNotContain("root:", answer.Body, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>A run whose artifacts lie in a folder of the server's machine.</summary>
     private async Task<(string Run, string Uri, string Folder)> CreateLocalRunAsync()
     {

@@ -86,7 +86,7 @@ public sealed class MlflowDispatcherTests
     [Fact]
     public async Task A_body_that_comes_too_slowly_is_408()
     {
-        HttpContext http = await SendAsync("PATCH", "", request => request.Body = new FailingStream(new BadHttpRequestException("too slow", StatusCodes.Status408RequestTimeout)));
+        HttpContext http = await SendAsync("PATCH", "{}", request => request.Body = new FailingStream(new BadHttpRequestException("too slow", StatusCodes.Status408RequestTimeout)));
         Assert.Equal(408, http.Response.StatusCode);
         Assert.Equal("BAD_REQUEST", (string?)JsonNode.Parse(TextOf(http))!["error_code"]);
     }
@@ -94,7 +94,7 @@ public sealed class MlflowDispatcherTests
     [Fact]
     public async Task A_caller_that_has_gone_is_not_answered()
     {
-        HttpContext http = await SendAsync("PATCH", "", request => request.Body = new FailingStream(new ConnectionResetException("gone")));
+        HttpContext http = await SendAsync("PATCH", "{}", request => request.Body = new FailingStream(new ConnectionResetException("gone")));
         Assert.Equal((200, ""), (http.Response.StatusCode, TextOf(http)));
     }
 
@@ -115,6 +115,34 @@ public sealed class MlflowDispatcherTests
         HttpContext http = await SendAsync("PATCH", "{}", handle: _ => throw new InvalidOperationException("password=hunter2"));
         Assert.Equal(500, http.Response.StatusCode);
         Assert.DoesNotContain("hunter2", TextOf(http), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_takes_little_memory()
+    {
+        DefaultHttpContext http = new();
+        http.Request.Method = "POST";
+        http.Request.Host = new HostString("127.0.0.1:5000");
+        http.Request.ContentType = "application/json";
+        byte[] body = """{"run_id":"0123456789abcdef0123456789abcdef","key":"loss","value":0.5,"timestamp":1700000000000,"step":1}"""u8.ToArray();
+        http.Request.Body = new MemoryStream(body);
+        http.Request.ContentLength = body.Length;
+        RequestDelegate dispatch = _dispatcher.For(MlflowRoute.Post("test", AccessDemand.WriteRun, _ => Task.CompletedTask));
+        const int count = 1000;
+        long before = 0;
+        for (int i = -count; i < count; i++)
+        {
+            if (i == 0)
+                before = GC.GetAllocatedBytesForCurrentThread();
+            http.Request.Body.Position = 0;
+            Task answered = dispatch(http);
+            Assert.True(answered.IsCompletedSuccessfully);
+            await answered;
+        }
+
+        long each = (GC.GetAllocatedBytesForCurrentThread() - before) / count;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes a request.");
+        Assert.InRange(each, 0, 600);
     }
 
     private async Task<HttpContext> SendAsync(string method, string body, Action<HttpRequest>? change = null, Func<MlflowCall, Task>? handle = null)

@@ -1,5 +1,7 @@
 using MLOps.Sqlite.Connections;
 using MLOps.Sqlite.Schema;
+using MLOps.Tracking;
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Storage;
 using Xunit;
 
@@ -28,6 +30,39 @@ public sealed class MigrationsTests : IDisposable
         Assert.Equal(OneStepMore.Count, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
         Assert.Equal(1, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM experiment"));
         Assert.Equal(0, StoreFolder.QueryInt64(connection, "SELECT count(*) FROM added"));
+    }
+
+    [Fact]
+    public async Task A_store_from_before_logged_models_keeps_what_it_has_and_takes_them()
+    {
+        const string Id = "0199f0c0ffee70008000000000000001";
+        using (Connection connection = _folder.Connect())
+        {
+            Apply(connection, [.. Migrations.Steps.Take(5)]);
+            connection.Execute($"""
+                INSERT INTO run(id, run_id, experiment, name, user, status, started_ms, newest_ms, artifact_location, lifecycle) VALUES(1, '{Id}', 0, 'old', 'me', 1, 1000, 1000, 'file:///a', 0);
+                INSERT INTO dataset(id, experiment, name, digest, source_type, source) VALUES(1, 0, 'wine', 'd1', 'local', '');
+                INSERT INTO run_input(id, run, dataset, role) VALUES(1, 1, 1, 'training');
+                """);
+            Assert.Equal(5, StoreFolder.QueryInt64(connection, "PRAGMA user_version"));
+        }
+
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        await using SqliteTrackingStore store = _folder.Open();
+        RunId run = new(Id);
+        LoggedModel model = await store.CreateLoggedModelAsync(new NewLoggedModel { Id = LoggedModelId.New(), ExperimentId = ExperimentId.Default, Name = "trees" }, cancellation);
+        await StoreFolder.WriteAsync(
+            store,
+            new TrackingRecord.PointsLogged(run, "loss", StoreFolder.Steps(0, 3)) { Model = model.Id },
+            new TrackingRecord.DatasetUsed(run, new DatasetInput { Name = "wine", Digest = "d1", Role = "training", Tags = new Dictionary<string, string> { ["split"] = "1" } }));
+
+        Assert.Equal([new DatasetSummary(ExperimentId.Default, "wine", "d1", "training")], await store.FindDatasetsAsync([ExperimentId.Default], 9, cancellation));
+        Assert.Equal("1", Assert.Single((await store.FindRunAsync(run, cancellation))!.Datasets).Tags["split"]);
+        Assert.Equal(run, Assert.Single((await store.FindLoggedModelAsync(model.Id, cancellation))!.Metrics).RunId);
+        await foreach (StoreFinding finding in store.CheckAsync(cancellation))
+            Assert.Fail(finding.Message);
+        using Connection after = _folder.Connect();
+        Assert.Equal(Migrations.Steps.Count, StoreFolder.QueryInt64(after, "PRAGMA user_version"));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using MLOps.Tracking.Journaling;
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking.Tests.Journaling;
@@ -40,6 +41,57 @@ public sealed class JournalTests
         using DeadJournal dead = harness.TakeDead();
         Assert.Equal(written, JournalHarness.ReadAll(dead));
         Assert.True(dead.Damage.IsNone, dead.Damage.ToString());
+    }
+
+    [Property(MaxTest = 60)]
+    public void Any_tags_of_a_dataset_come_back(bool mapped, string[] words)
+    {
+        // What UTF-8 cannot say is not looked at here.
+        Dictionary<string, string> tags = words.Where(word => word is not null && !word.Any(char.IsSurrogate)).Select((word, i) => KeyValuePair.Create($"{i}{word}", word)).ToDictionary();
+        using var harness = new JournalHarness(mapped);
+        using (Journal journal = harness.Open())
+            Assert.True(journal.Append(new TrackingRecord.DatasetUsed(Run, new DatasetInput { Name = "d", Digest = "x", Role = "test", Tags = tags })));
+
+        using DeadJournal dead = harness.TakeDead();
+        DatasetInput read = Assert.IsType<TrackingRecord.DatasetUsed>(Assert.Single(JournalHarness.ReadAll(dead))).Dataset;
+        Assert.Equal(tags, read.Tags);
+        Assert.Equal(("d", "x", "test"), (read.Name, read.Digest, read.Role));
+    }
+
+    [Fact]
+    public void A_dataset_that_was_written_down_before_inputs_had_tags_is_read_without_any()
+    {
+        // Names of all lengths: the old record ends anywhere in a slot, at its very end too.
+        for (int length = 1; length <= 2 * Slot.PayloadSize; length++)
+        {
+            DatasetInput dataset = new() { Name = new string('n', length), Digest = "x", Source = "s", Role = "test" };
+            var payload = new PayloadWriter();
+            payload.Write(Run.Value);
+            foreach (string? part in (string?[])[dataset.Name, dataset.Digest, dataset.SourceType, dataset.Source, dataset.Schema, dataset.Profile, dataset.Role])
+                payload.Write(part);
+            ReadOnlySpan<byte> bytes = payload.Finish();
+            byte[] record = new byte[bytes.Length / Slot.PayloadSize * Slot.Size];
+            for (int slot = 0; slot < record.Length / Slot.Size; slot++)
+                bytes.Slice(slot * Slot.PayloadSize, Slot.PayloadSize).CopyTo(record.AsSpan((slot * Slot.Size) + sizeof(ulong)));
+            payload.Dispose();
+
+            Assert.Equal(new TrackingRecord.DatasetUsed(Run, dataset), RecordCodec.Read(RecordKind.DatasetUsed, record));
+        }
+    }
+
+    [Fact]
+    public void What_speaks_of_logged_models_is_not_written()
+    {
+        using var harness = new JournalHarness(mapped: false);
+        using (Journal journal = harness.Open())
+        {
+            foreach (TrackingRecord record in (TrackingRecord[])[new TrackingRecord.ModelUsed(Run, LoggedModelId.New()), new TrackingRecord.ModelProduced(Run, new LoggedModelOutput(LoggedModelId.New(), 1))])
+                Assert.Contains("journals do not carry logged models", Assert.Throws<NotSupportedException>(() => journal.Append(record)).Message, StringComparison.Ordinal);
+            Assert.True(journal.Append(new TrackingRecord.TagDeleted(Run, "t")));
+        }
+
+        using DeadJournal dead = harness.TakeDead();
+        Assert.Equal([new TrackingRecord.TagDeleted(Run, "t")], JournalHarness.ReadAll(dead));
     }
 
     [Property(MaxTest = 60)]

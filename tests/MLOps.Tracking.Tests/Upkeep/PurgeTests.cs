@@ -1,6 +1,7 @@
 using System.Text;
 using MLOps.Tracking.Artifacts;
 using MLOps.Tracking.Journaling;
+using MLOps.Tracking.LoggedModels;
 using MLOps.Tracking.Storage;
 
 namespace MLOps.Tracking.Tests.Upkeep;
@@ -298,6 +299,46 @@ public sealed class PurgeTests : UpkeepTests
     }
 
     [Fact]
+    public async Task An_experiment_takes_the_artifacts_of_its_logged_models_along()
+    {
+        await using Tracker tracker = Open();
+        (Experiment experiment, LoggedModel model) = await LogModelAsync(new Uri(Folder["mlops.artifacts/7"]).AbsoluteUri);
+        string file = Folder[$"mlops.artifacts/7/models/{model.Id}/artifacts/model.bin"];
+        await tracker.DeleteExperimentAsync(experiment.Id, Cancellation);
+
+        PurgeReport dry = await tracker.PurgeAsync(new PurgeOptions { DryRun = true }, cancellationToken: Cancellation);
+        Assert.Equal((1, 1L, 5L), (dry.Experiments, dry.ArtifactFiles, dry.ArtifactBytes));
+        Assert.True(File.Exists(file));
+        PurgeReport report = await tracker.PurgeAsync(cancellationToken: Cancellation);
+
+        Assert.Equal((1, 1L, 5L), (report.Experiments, report.ArtifactFiles, report.ArtifactBytes));
+        Assert.False(Directory.Exists(Folder[$"mlops.artifacts/7/models/{model.Id}"]));
+        Assert.Null(await Store.FindLoggedModelAsync(model.Id, Cancellation));
+    }
+
+    [Theory]
+    [InlineData(WellKnownTags.ModelVersions, null)]
+    [InlineData("other", "/elsewhere")]
+    [InlineData("other", "nobody://serves/this")]
+    public async Task An_experiment_stays_when_the_artifacts_of_a_logged_model_have_to(string tag, string? location)
+    {
+        await using Tracker tracker = Open();
+        (Experiment experiment, LoggedModel model) = await LogModelAsync(new Uri(Folder["mlops.artifacts/7"]).AbsoluteUri);
+        if (location is not null)
+            await Store.CreateLoggedModelAsync(new NewLoggedModel { Id = LoggedModelId.New(), ExperimentId = experiment.Id, Name = "other", ArtifactLocation = location.Contains("://", StringComparison.Ordinal) ? location : new Uri(Folder[location[1..]]).AbsoluteUri }, Cancellation);
+        await Store.ChangeLoggedModelAsync(model.Id, new LoggedModelChange { SetTags = new Dictionary<string, string> { [tag] = "[]" } }, Cancellation);
+        await tracker.DeleteExperimentAsync(experiment.Id, Cancellation);
+
+        Assert.Equal(0, (await tracker.PurgeAsync(new PurgeOptions { DryRun = true }, cancellationToken: Cancellation)).Experiments);
+        Assert.Equal(0, (await tracker.PurgeAsync(cancellationToken: Cancellation)).Experiments);
+
+        Assert.True(File.Exists(Folder[$"mlops.artifacts/7/models/{model.Id}/artifacts/model.bin"]));
+        Assert.NotNull(await Store.FindLoggedModelAsync(model.Id, Cancellation));
+        Assert.Equal(1, (await tracker.PurgeAsync(new PurgeOptions { KeepArtifacts = true }, cancellationToken: Cancellation)).Experiments);
+        Assert.True(File.Exists(Folder[$"mlops.artifacts/7/models/{model.Id}/artifacts/model.bin"]));
+    }
+
+    [Fact]
     public async Task A_staged_artifact_of_a_purged_run_is_dropped_and_counts_as_rejected()
     {
         FlakyArtifactStore artifacts = new() { Away = true };
@@ -353,6 +394,14 @@ public sealed class PurgeTests : UpkeepTests
         Assert.Equal(2, artifacts.Objects.Count);
         Assert.All(artifacts.Objects.Keys, name => Assert.Contains(kept.Value, name, StringComparison.Ordinal));
         Assert.Contains(purged.Value, await File.ReadAllTextAsync(Assert.Single(Directory.GetFiles(Folder["mlops.journal/rejected"])), Encoding.UTF8, Cancellation), StringComparison.Ordinal);
+    }
+
+    private async Task<(Experiment Experiment, LoggedModel Model)> LogModelAsync(string location)
+    {
+        Experiment experiment = await Store.CreateExperimentAsync("models", location, Cancellation);
+        LoggedModel model = await Store.CreateLoggedModelAsync(new NewLoggedModel { Id = LoggedModelId.New(), ExperimentId = experiment.Id, Name = "trees" }, Cancellation);
+        Folder.Write($"mlops.artifacts/7/models/{model.Id}/artifacts/model.bin", "trees");
+        return (experiment, model);
     }
 
     private async Task<RunDetails> GetAsync(RunId run) => (await Store.FindRunAsync(run, Cancellation))!;

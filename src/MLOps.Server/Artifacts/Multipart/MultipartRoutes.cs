@@ -67,7 +67,7 @@ internal sealed class MultipartRoutes(UploadStaging staging, ArtifactFolders fol
         List<(int Number, string ETag)> parts = [];
         foreach (MlflowFields part in call.Fields.Objects("parts"))
             parts.Add((part.Int32("part_number") ?? throw part.Missing("part_number"), part.RequiredText("etag").Trim('"')));
-        var place = ProxiedPlace.Of(target.Value);
+        ProxiedPlace place = ClientPath.PlaceOf(target.Value);
         ArtifactPath path = ClientPath.Required(place.Path);
         await staging.CompleteAsync(
             id,
@@ -92,7 +92,7 @@ internal sealed class MultipartRoutes(UploadStaging staging, ArtifactFolders fol
         string folder = ClientPath.Behind(call.Http, route), local = call.Fields.RequiredText("path");
         string name = ClientPath.Required(local[(local.LastIndexOfAny(['/', '\\']) + 1)..]).Value;
         ArtifactPath target = ClientPath.Required(folder.Length == 0 ? name : $"{folder}/{name}");
-        _ = ClientPath.Required(ProxiedPlace.Of(target.Value).Path);
+        _ = ClientPath.Required(ClientPath.PlaceOf(target.Value).Path);
         return target;
     }
 

@@ -75,7 +75,7 @@ internal sealed class UploadStaging : IDisposable
     }
 
     /// <summary>How many bytes of an upload have arrived.</summary>
-    public long SizeOf(StagedUpload upload) => new DirectoryInfo(FolderOf(upload.Id)) is { Exists: true } folder ? folder.EnumerateFiles().Sum(file => file.Length) : 0;
+    public long SizeOf(StagedUpload upload) => new DirectoryInfo(FolderOf(upload.Id)) is { Exists: true } folder ? folder.EnumerateFiles().Where(file => file.Name != TargetFile).Sum(file => file.Length) : 0;
 
     /// <summary>Keeps a part; another one of that number stays as well, until the client says which it means.</summary>
     /// <returns>Its ETag.</returns>

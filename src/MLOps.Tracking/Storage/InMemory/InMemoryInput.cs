@@ -9,5 +9,5 @@ internal sealed record InMemoryInput(DatasetInput Dataset, string? Role)
 {
     public ImmutableDictionary<string, string> Tags { get; init; } = ImmutableDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    public DatasetInput Read() => Dataset with { Role = Role, Tags = Tags.IsEmpty ? System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty : Tags };
+    public DatasetInput Read() => Dataset with { Role = Role, Tags = Tags };
 }
