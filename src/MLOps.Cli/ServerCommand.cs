@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,6 +23,7 @@ internal static class ServerCommand
             string file = parsed.GetValue(store)!["sqlite:///".Length..];
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
             builder.WebHost.UseUrls($"http://{parsed.GetValue(host)}:{parsed.GetValue(port)}");
+            builder.Services.AddSingleton<IMemoryPoolFactory<byte>, TransferMemoryPool.Factory>();
             builder.Services.AddMLOpsTracking(t => t.UseSqlite(file).UseArtifactProxy("./mlartifacts"));
             builder.Services.AddMLOpsRegistry(r => r.UseSqlite(file));
             builder.Services.AddMLOpsServer();
