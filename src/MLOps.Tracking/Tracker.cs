@@ -53,17 +53,19 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
     private readonly Lazy<Task<RunCapture>> _capture;
     private int _disposed;
 
-    internal Tracker(TrackingBuilder builder, TrackingOptions options, IServiceProvider? services)
+    /// <param name="builder">How it is made.</param>
+    /// <param name="options">Its options.</param>
+    /// <param name="services">The container; null without one.</param>
+    /// <param name="store">The container's store; null makes one.</param>
+    internal Tracker(TrackingBuilder builder, TrackingOptions options, IServiceProvider? services, ITrackingStore? store = null)
     {
         _options = options;
-        Clock = builder.Clock ?? services?.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System;
-        ILoggerFactory loggers = builder.LoggerFactory ?? services?.GetService(typeof(ILoggerFactory)) as ILoggerFactory ?? NullLoggerFactory.Instance;
-        _logger = loggers.CreateLogger<Tracker>();
-        ArtifactRoot = LocationOf(options.ArtifactRoot ?? builder.ArtifactRoot ?? builder.Places!.ArtifactRoot);
-
-        var context = new StoreContext(Clock, loggers, ArtifactRoot.AbsoluteUri, services);
+        StoreContext context = ContextOf(builder, options, services);
+        Clock = context.Clock;
+        _logger = context.LoggerFactory.CreateLogger<Tracker>();
+        ArtifactRoot = new Uri(context.ArtifactRoot);
         ArtifactStores = new ArtifactStores(builder.CreateArtifactStores(context, _ownedArtifactStores), Clock);
-        Store = builder.CreateStore!(context);
+        Store = store ?? builder.CreateStore!(context);
         try
         {
             using var patience = new CancellationTokenSource(StorePatience);
@@ -123,6 +125,13 @@ public sealed partial class Tracker : IAsyncDisposable, IDisposable
         _counters.Values.Append(_ended).Sum(counters => Interlocked.Read(ref counters.Points)) + _handles.Keys.Sum(run => run.PointsAccepted);
 
     internal TimeProvider Clock { get; }
+
+    /// <summary>What a store is made with.</summary>
+    internal static StoreContext ContextOf(TrackingBuilder builder, TrackingOptions options, IServiceProvider? services) => new(
+        builder.Clock ?? services?.GetService(typeof(TimeProvider)) as TimeProvider ?? TimeProvider.System,
+        builder.LoggerFactory ?? services?.GetService(typeof(ILoggerFactory)) as ILoggerFactory ?? NullLoggerFactory.Instance,
+        LocationOf(options.ArtifactRoot ?? builder.ArtifactRoot ?? builder.Places!.ArtifactRoot).AbsoluteUri,
+        services);
 
     /// <summary>Opens a tracker without a container, in the words of <c>AddMLOpsTracking</c>.</summary>
     /// <param name="configure">Chooses the store and sets options: <c>t => t.UseSqlite("mlops.db")</c>.</param>

@@ -30,9 +30,7 @@ public sealed class AzuriteServer : RealServer
     /// <exception cref="InvalidOperationException">It ended by itself, or didn't answer within 60 s; the message has its log.</exception>
     public static Task<AzuriteServer> StartAsync(CancellationToken cancellationToken = default)
     {
-        string main = FindMain() ?? throw new ServerUnavailableException(
-            "Azurite isn't installed: run eng/servers.sh, or set MLOPS_SERVERS to a folder where azurite/ is the npm package azurite.");
-        string node = Executable.Find("node") ?? throw new ServerUnavailableException("Azurite needs node on PATH: install Node.js 20 or later.");
+        string main = NpmPackage.Find("azurite", "dist/src/blob/main.js"), node = NpmPackage.FindNode();
         return StartAsync(() => new AzuriteServer(node, main), cancellationToken);
     }
 
@@ -49,23 +47,5 @@ public sealed class AzuriteServer : RealServer
         // It stays until its last connection has gone, but has written all by the time it says so.
         while (!patience.IsCancellationRequested && !process.HasExited && !process.Log.Contains("successfully closed", StringComparison.Ordinal))
             await Task.Delay(TimeSpan.FromMilliseconds(10), patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
-
-    private static string? FindMain()
-    {
-        List<string> packages = [];
-        if (Environment.GetEnvironmentVariable("MLOPS_SERVERS") is { Length: > 0 } servers)
-            packages.Add(Path.Combine(servers, "azurite"));
-        if (FindRepository() is { } repository)
-            packages.Add(Path.Combine(repository, "artifacts/servers/azurite/node_modules/azurite"));
-        return packages.Select(package => Path.Combine(package, "dist/src/blob/main.js")).FirstOrDefault(File.Exists);
-    }
-
-    private static string? FindRepository()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "MLOps.Sdk.sln")))
-            folder = Path.GetDirectoryName(folder);
-        return folder;
     }
 }

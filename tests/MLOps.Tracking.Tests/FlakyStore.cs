@@ -17,6 +17,9 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
     /// <summary>What opening raises.</summary>
     public Exception? OpenError { get; init; }
 
+    /// <summary>Whether every call after its disposal fails, as with a real store.</summary>
+    public bool EndsWhenDisposed { get; init; }
+
     public int Refusals => Volatile.Read(ref _refusals);
 
     private int _refusals;
@@ -73,7 +76,12 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
 
     public ValueTask SyncAsync(CancellationToken cancellationToken) => There().SyncAsync(cancellationToken);
 
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        if (EndsWhenDisposed)
+            _error = new ObjectDisposedException(nameof(FlakyStore));
+        return inner.DisposeAsync();
+    }
 
     private InMemoryTrackingStore There()
     {

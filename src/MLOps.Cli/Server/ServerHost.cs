@@ -46,6 +46,8 @@ internal static class ServerHost
             server.MaxArtifactBytes = settings.MaxArtifactBytes;
             server.TruncateLongValues = settings.TruncateLongValues;
             server.ModelSourcePattern = settings.ModelSources;
+            foreach (string root in settings.LocalArtifactRoots)
+                server.LocalArtifactRoots.Add(root);
             foreach (string host in settings.AllowedHosts)
                 server.AllowedHosts.Add(host);
             foreach (string origin in settings.AllowedOrigins)

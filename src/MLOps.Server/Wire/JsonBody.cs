@@ -10,6 +10,9 @@ internal static class JsonBody
 {
     private const int Deepest = 64;
 
+    // A document takes 12 bytes for each, however short: a body of a million empty objects would take many times its own length.
+    private const int MostValues = 500_000, CountedFrom = 1 << 20;
+
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = Deepest };
 
     /// <summary>The object in a body; null when there is nothing in it, which stands for an object without fields.</summary>
@@ -36,6 +39,8 @@ internal static class JsonBody
     private static JsonDocument DocumentOf(ReadOnlyMemory<byte> json)
     {
         DemandText(json.Span);
+        if (json.Length > CountedFrom)
+            DemandFewValues(json.Span);
         return JsonDocument.Parse(json, s_options);
     }
 
@@ -60,6 +65,16 @@ internal static class JsonBody
             at += EscapeLength(json[at..]);
             int next = json[at..].IndexOf((byte)'\\');
             at = next < 0 ? -1 : at + next;
+        }
+    }
+
+    private static void DemandFewValues(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = Deepest });
+        for (int count = 0; reader.Read(); count++)
+        {
+            if (count == MostValues)
+                throw MlflowException.Invalid(string.Create(CultureInfo.InvariantCulture, $"The body of a request has at most {MostValues} names and values. Send less at once."));
         }
     }
 

@@ -12,7 +12,8 @@ namespace MLOps.Server.Wire;
 /// <summary>What every route does before and after its own work: access, the request's form, and errors in MLflow's words.</summary>
 internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsServerOptions> options, ILogger<MlflowDispatcher> logger)
 {
-    private const int FirstRent = 16 << 10, LargestFirstRent = 1 << 20;
+    // Larger buffers are made for their request alone: the pool keeps one of each size for each thread.
+    private const int FirstRent = 16 << 10, LargestRent = 1 << 20;
 
     private readonly long _maxRequestBytes = options.Value.MaxRequestBytes;
     private readonly string? _frameOptions = options.Value.FrameOptions;
@@ -74,7 +75,7 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(body);
+            Return(body);
         }
     }
 
@@ -93,7 +94,7 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
         if (request.ContentLength > _maxRequestBytes)
             throw TooLarge();
         // What a caller says that it will send takes no memory before it comes.
-        byte[] body = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? FirstRent, 1, LargestFirstRent));
+        byte[] body = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(request.ContentLength ?? FirstRent, 1, LargestRent));
         int length = 0;
         try
         {
@@ -113,17 +114,24 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
         }
         catch
         {
-            ArrayPool<byte>.Shared.Return(body);
+            Return(body);
             throw;
         }
     }
 
     private static byte[] Grow(byte[] body)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(2L * body.Length, Array.MaxLength));
+        int length = (int)Math.Min(2L * body.Length, Array.MaxLength);
+        byte[] larger = length <= LargestRent ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
         body.CopyTo(larger, 0);
-        ArrayPool<byte>.Shared.Return(body);
+        Return(body);
         return larger;
+    }
+
+    private static void Return(byte[] body)
+    {
+        if (body.Length <= LargestRent)
+            ArrayPool<byte>.Shared.Return(body);
     }
 
     private MlflowException TooLarge() => new(ErrorCode.TooLarge, $"The body of a request has at most {_maxRequestBytes} bytes here. Send less at once, or raise MaxRequestBytes on the server.");
@@ -131,7 +139,8 @@ internal sealed partial class MlflowDispatcher(AccessGate gate, IOptions<MLOpsSe
     private async Task FailAsync(HttpContext http, Exception exception)
     {
         (ErrorCode code, string message) = MlflowErrors.Of(exception);
-        if (code.Status >= 500)
+        // What is not served is no failure: clients try it and go on without.
+        if (code.Status >= 500 && code != ErrorCode.NotImplemented)
             LogFailed(exception, http.Request.Method, http.Request.Path, code.Name);
         if (http.Response.HasStarted)
         {

@@ -18,11 +18,17 @@ public sealed partial class ArtifactFolder
         path.ThrowIfDefault(nameof(path));
         ArgumentNullException.ThrowIfNull(content);
         long? size = content.CanSeek ? content.Length - content.Position : null;
+        bool createOnly = options?.CreateOnly ?? false;
+        if (!createOnly && await _store.FindAsync(Location, path.Value, cancellationToken).ConfigureAwait(false) is not null)
+            await ReleaseAsync(path).ConfigureAwait(false);
         using HashedReadStream hashed = new(content, leaveOpen: true);
-        ArtifactManifest.Entry entry = await PutAsync(path, hashed, new() { CreateOnly = options?.CreateOnly ?? false, Resume = true, SizeBytes = size }, cancellationToken).ConfigureAwait(false);
+        ArtifactManifest.Entry entry = await PutAsync(path, hashed, new() { CreateOnly = createOnly, Resume = true, SizeBytes = size }, cancellationToken).ConfigureAwait(false);
         await WriteManifestAsync([entry]).ConfigureAwait(false);
         return FileOf(new ArtifactObject(path.Value, entry.Bytes), entry);
     }
+
+    /// <summary>Says that a path is to have new content: who is killed before that is in a manifest leaves it unverified, and not failing against the hash of the content before, which the ETag still finds while it is there.</summary>
+    private ValueTask ReleaseAsync(ArtifactPath path) => WriteManifestAsync([new ArtifactManifest.Entry { Path = path.Value, Bytes = 0, Sha256 = null }]);
 
     /// <summary>Uploads local files, up to 16 at a time, and writes one manifest for all that were sent. An upload that was cut off or killed is taken up by the next call, file by file and part by part.</summary>
     /// <param name="files">The files; their paths differ. <see cref="ArtifactUpload.FromFolder"/> lists those of a folder.</param>

@@ -17,8 +17,9 @@ public static class MLOpsTrackingServiceCollectionExtensions
     public static IServiceCollection AddMLOpsTracking(this IServiceCollection services, Action<TrackingBuilder> configure)
     {
         TrackingBuilder builder = Register(services, Options.Options.DefaultName, configure);
-        services.AddSingleton(provider => Create(builder, provider));
-        services.AddSingleton(provider => provider.GetRequiredService<Tracker>().Store);
+        // The store is made before its tracker, so that the container disposes it after the tracker, which still writes to it then.
+        services.AddSingleton(provider => CreateStore(builder, provider));
+        services.AddSingleton(provider => Create(builder, provider, provider.GetRequiredService<ITrackingStore>()));
         services.AddSingleton(provider => provider.GetRequiredService<Tracker>().ArtifactStores);
         services.AddSingleton<IHostedService>(provider => new TrackerHost(() => provider.GetRequiredService<Tracker>()));
         return services;
@@ -34,8 +35,8 @@ public static class MLOpsTrackingServiceCollectionExtensions
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
         TrackingBuilder builder = Register(services, key, configure);
-        services.AddKeyedSingleton(key, (provider, _) => Create(builder, provider));
-        services.AddKeyedSingleton(key, (provider, _) => provider.GetRequiredKeyedService<Tracker>(key).Store);
+        services.AddKeyedSingleton(key, (provider, _) => CreateStore(builder, provider));
+        services.AddKeyedSingleton(key, (provider, _) => Create(builder, provider, provider.GetRequiredKeyedService<ITrackingStore>(key)));
         services.AddKeyedSingleton(key, (provider, _) => provider.GetRequiredKeyedService<Tracker>(key).ArtifactStores);
         services.AddSingleton<IHostedService>(provider => new TrackerHost(() => provider.GetRequiredKeyedService<Tracker>(key)));
         return services;
@@ -58,6 +59,9 @@ public static class MLOpsTrackingServiceCollectionExtensions
         return builder;
     }
 
-    private static Tracker Create(TrackingBuilder builder, IServiceProvider provider) =>
-        new(builder, provider.GetRequiredService<IOptionsMonitor<TrackingOptions>>().Get(builder.StoreName), provider);
+    private static ITrackingStore CreateStore(TrackingBuilder builder, IServiceProvider provider) => builder.CreateStore!(Tracker.ContextOf(builder, OptionsOf(builder, provider), provider));
+
+    private static Tracker Create(TrackingBuilder builder, IServiceProvider provider, ITrackingStore store) => new(builder, OptionsOf(builder, provider), provider, store);
+
+    private static TrackingOptions OptionsOf(TrackingBuilder builder, IServiceProvider provider) => provider.GetRequiredService<IOptionsMonitor<TrackingOptions>>().Get(builder.StoreName);
 }

@@ -89,6 +89,33 @@ public sealed class ArtifactFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task An_upload_that_ends_between_its_content_and_its_manifest_leaves_the_new_content_readable()
+    {
+        await UploadAsync("model", "first");
+        ArtifactFolder dying = new(new DyingStore("model"), _artifacts.Location, _time);
+
+        await using MemoryStream content = new("second"u8.ToArray());
+        await Assert.ThrowsAsync<ArtifactStoreException>(() => dying.UploadAsync("model", content, options: null, Cancel));
+
+        Assert.Equal("second", await ReadAsync("model"));
+        Assert.Equal(new() { Path = "model", SizeBytes = 6 }, Assert.Single(await Open().ListAsync(Cancel)));
+        await UploadAsync("model", "third");
+        Assert.Equal(HashOf("third"), Assert.Single(await Open().ListAsync(Cancel)).Sha256);
+    }
+
+    [Fact]
+    public async Task An_upload_that_ends_before_its_content_leaves_the_old_content_verified()
+    {
+        await UploadAsync("model", "first");
+        await using FailingStream content = new();
+
+        await Assert.ThrowsAsync<InvalidDataException>(() => _artifacts.UploadAsync("model", content, options: null, Cancel));
+
+        Assert.Equal(HashOf("first"), Assert.Single(await Open().ListAsync(Cancel)).Sha256);
+        Assert.Equal("first", await ReadAsync("model"));
+    }
+
+    [Fact]
     public async Task Files_of_other_tools_are_listed_and_served_unverified()
     {
         _root.Write("notes/foreign.txt", "by hand");
@@ -289,6 +316,28 @@ public sealed class ArtifactFolderTests : IDisposable
                 _put.SetResult();
             return put;
         }
+    }
+
+    /// <summary>Is gone as soon as one path has been put, as when its process is killed.</summary>
+    private sealed class DyingStore(string last) : LocalStoreDecorator
+    {
+        private bool _isDead;
+
+        public override async ValueTask<ArtifactObject> PutAsync(Uri location, string path, Stream content, ArtifactPutOptions options, CancellationToken cancellationToken)
+        {
+            if (_isDead)
+                throw new ArtifactStoreException("gone", isTransient: false);
+            ArtifactObject put = await base.PutAsync(location, path, content, options, cancellationToken);
+            _isDead = path == last;
+            return put;
+        }
+    }
+
+    private sealed class FailingStream() : MemoryStream(new byte[10])
+    {
+        public override int Read(Span<byte> buffer) => throw new InvalidDataException();
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new InvalidDataException();
     }
 
     private static string ETagOf(string file) => $"{File.GetLastWriteTimeUtc(file).Ticks:x}-{new FileInfo(file).Length:x}";

@@ -37,6 +37,32 @@ public sealed class AddMLOpsTrackingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_that_was_asked_for_is_there_until_its_tracker_has_written_to_it()
+    {
+        InMemoryTrackingStore kept = new();
+        StorePlaces places = new() { JournalFolder = Path.Combine(_folder.Path, "last.journal"), ArtifactRoot = Path.Combine(_folder.Path, "last.artifacts") };
+        var services = new ServiceCollection();
+        services.AddMLOpsTracking(t => t.UseStore(_ => new FlakyStore(kept) { EndsWhenDisposed = true }, places));
+        services.AddMLOpsTracking("audit", t => t.UseStore(_ => new FlakyStore(kept) { EndsWhenDisposed = true }, places with { JournalFolder = Path.Combine(_folder.Path, "audit.journal") }));
+        ServiceProvider provider = services.BuildServiceProvider();
+        List<RunId> ids = [];
+        foreach ((Tracker tracker, ITrackingStore store) in ((Tracker, ITrackingStore)[])
+            [(provider.GetRequiredService<Tracker>(), provider.GetRequiredService<ITrackingStore>()), (provider.GetRequiredKeyedService<Tracker>("audit"), provider.GetRequiredKeyedService<ITrackingStore>("audit"))])
+        {
+            Assert.Same(tracker.Store, store);
+            Run run = await tracker.StartRunAsync("e", cancellationToken: Cancellation);
+            run.LogParam("depth", "3");
+            await run.DisposeAsync();
+            ids.Add(run.Id);
+        }
+
+        await provider.DisposeAsync();
+
+        foreach (RunId id in ids)
+            Assert.Equal("3", (await kept.FindRunAsync(id, Cancellation))!.Params["depth"]);
+    }
+
+    [Fact]
     public async Task A_host_plugs_in_its_own_artifact_store_from_the_container()
     {
         var services = new ServiceCollection();
