@@ -65,9 +65,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the tool to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToolAsync(string folder, params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunToolAsync(string folder, params string[] arguments) => RunToolAsync(folder, [], arguments);
+
+    /// <summary>Runs the tool to its end, with environment variables.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToolAsync(string folder, IEnumerable<(string Name, string Value)> environment, params string[] arguments)
     {
-        using Process process = Start(folder, arguments);
+        using Process process = Start(folder, arguments, environment);
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output + await errors);
@@ -83,7 +86,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Asks it with SIGTERM to end, and waits until it has.</summary>
     public async Task<int> StopAsync()
     {
-        Assert.Equal(0, Signal(_process.Id, 15));
+        Signal(15);
+        return await WaitForExitAsync();
+    }
+
+    /// <summary>Sends it a signal.</summary>
+    public void Signal(int signal) => Assert.Equal(0, Signal(_process.Id, signal));
+
+    /// <summary>Waits until it has ended.</summary>
+    public async Task<int> WaitForExitAsync()
+    {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return _process.ExitCode;
     }
@@ -96,10 +108,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Start(string folder, IEnumerable<string> arguments)
+    private static Process Start(string folder, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)>? environment = null)
     {
         string bin = Path.GetFullPath(Path.Join(AppContext.BaseDirectory, "..", "..", "MLOps.Cli", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "mlops.dll"));
-        return Process.Start(new ProcessStartInfo("dotnet", [bin, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        ProcessStartInfo start = new("dotnet", [bin, .. arguments]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment ?? [])
+            start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 
     private async Task<bool> IsReadyAsync()

@@ -21,6 +21,8 @@ internal static class ServerFlags
 
     public static readonly Flag ArtifactsDestination = new("--artifacts-destination", "URI", "Where the server keeps the artifacts that it serves: a folder, s3://bucket/prefix, gs://bucket/prefix or wasbs://container@account.blob.core.windows.net/prefix. Default: ./mlartifacts.") { Variable = "MLFLOW_ARTIFACTS_DESTINATION" };
 
+    public static readonly Flag LocalArtifactRoots = new("--local-artifact-roots", "FOLDERS", "Folders, with commas between them, whose files the server gives and takes when the artifacts of a run lie there, besides its own and those of programs that write into its database.");
+
     public static readonly Flag StaticPrefix = new("--static-prefix", "PATH", "A path in front of all routes, as /mlflow. The routes answer without it too.") { Variable = "MLFLOW_STATIC_PREFIX" };
 
     public static readonly Flag AllowedHosts = new("--allowed-hosts", "HOSTS", "The hosts by which the server may be called, with commas between them: names, addresses, *.example.org, 192.168.*, or * for any. Default: localhost and private addresses.") { Variable = "MLFLOW_SERVER_ALLOWED_HOSTS" };
@@ -59,7 +61,7 @@ internal static class ServerFlags
 
     public static readonly IReadOnlyList<Flag> All =
     [
-        Host, Port, Store, RegistryStore, ArtifactRoot, ServeArtifacts, ArtifactsDestination, StaticPrefix, AllowedHosts, AllowedOrigins, FrameOptions, NoSecurity,
+        Host, Port, Store, RegistryStore, ArtifactRoot, ServeArtifacts, ArtifactsDestination, LocalArtifactRoots, StaticPrefix, AllowedHosts, AllowedOrigins, FrameOptions, NoSecurity,
         ApiKeys, AllowAnonymous, BehindProxy, AccessLog, LogLevel, MaxArtifactBytes, TruncateLongValues, ModelSources, Dev,
         Workers, GunicornOptions, UvicornOptions, WaitressOptions,
         new("--secrets-cache-ttl", "SECONDS", "") { Ignored = "this server keeps no secrets of gateways." },

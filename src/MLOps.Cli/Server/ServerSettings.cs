@@ -22,6 +22,9 @@ internal sealed record ServerSettings
     /// <summary>Where the server keeps the artifacts that it serves; null when it serves none.</summary>
     public required string? ArtifactsDestination { get; init; }
 
+    /// <summary>Folders that callers may be given files of: where programs of this SDK that open the database keep their artifacts, and those of the flag.</summary>
+    public required IReadOnlyList<string> LocalArtifactRoots { get; init; }
+
     public required string StaticPrefix { get; init; }
 
     public required IReadOnlyList<string> AllowedHosts { get; init; }
@@ -69,6 +72,7 @@ internal sealed record ServerSettings
             Database = database,
             ArtifactRoot = given[ServerFlags.ArtifactRoot] ?? (servesArtifacts ? null : DefaultRoot),
             ArtifactsDestination = servesArtifacts ? given[ServerFlags.ArtifactsDestination] ?? DefaultDestination : null,
+            LocalArtifactRoots = [Path.ChangeExtension(database, ".artifacts"), .. ListOf(given[ServerFlags.LocalArtifactRoots])],
             StaticPrefix = PrefixOf(given),
             AllowedHosts = checksNothing ? ["*"] : ListOf(given[ServerFlags.AllowedHosts]),
             AllowedOrigins = checksNothing ? ["*"] : ListOf(given[ServerFlags.AllowedOrigins]),

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using MLOps.Tracking.Contract;
 
 namespace MLOps.Server.Tests.Conformance;
 
@@ -60,7 +61,7 @@ public sealed class Section1Errors(ConformanceServer server)
     public async Task Rule_1_6_no_body_makes_the_server_answer_5xx()
     {
         int seed = int.TryParse(Environment.GetEnvironmentVariable("MLOPS_TEST_SEED"), out int given) ? given : Random.Shared.Next();
-        int count = Environment.GetEnvironmentVariable("MLOPS_TEST_LENGTH") == "full" ? 20_000 : 500;
+        int count = TestLength.Of(500, 20_000);
         TestContext.Current.TestOutputHelper?.WriteLine($"Seed {seed}");
         Random random = new(seed);
         string run = await server.CreateRunAsync();

@@ -131,13 +131,43 @@ public sealed class Section5Metrics(ConformanceServer server)
         Assert.Equal([(2, 1, 1)], await server.HistoryAsync(run, "a"));
     }
 
+    [Theory]
+    [InlineData("runs/log-metric")]
+    [InlineData("runs/log-batch")]
+    public async Task Rule_5_7_a_point_with_a_model_is_attached_to_the_model_too(string path)
+    {
+        string experiment = await server.CreateExperimentAsync(), run = await server.CreateRunAsync(experiment), model = await server.CreateLoggedModelAsync(experiment);
+        JsonObject plain = Points.Sent("f1", 0.1, 1, 1), alone = Points.Sent("f1", 0.2, 2, 2), measured = Points.Sent("f1", 0.3, 3, 3);
+        (alone["model_id"], measured["model_id"], measured["dataset_name"], measured["dataset_digest"]) = (model, model, "test", "abc");
+        if (path == "runs/log-batch")
+        {
+            await _client.PostAsync(path, new JsonObject { ["run_id"] = run, ["metrics"] = new JsonArray(plain, alone, measured) });
+        }
+        else
+        {
+            foreach (JsonObject point in (JsonObject[])[plain, alone, measured])
+            {
+                point["run_id"] = run;
+                await _client.PostAsync(path, point);
+            }
+        }
+
+        Assert.Equal([(0.1, 1, 1), (0.2, 2, 2), (0.3, 3, 3)], await server.HistoryAsync(run, "f1"));
+        JsonArray kept = (await _client.GetAsync($"logged-models/{model}"))["model"]!["data"]!["metrics"]!.AsArray();
+        Assert.Equal(
+            [(0.2, run, "", ""), (0.3, run, "test", "abc")],
+            kept.Select(metric => ((double)metric!["value"]!, (string?)metric["run_id"], (string?)metric["dataset_name"] ?? "", (string?)metric["dataset_digest"] ?? "")).Order());
+    }
+
     [Fact]
-    public async Task Rule_5_7_a_model_that_cannot_be_is_not_found()
+    public async Task Rule_5_7_a_model_that_is_not_there_is_not_found()
     {
         string run = await server.CreateRunAsync();
         JsonObject point = Points.Sent("loss", 1, 1, 1);
         point["model_id"] = "not-a-model";
-        (await _client.TryPostAsync("runs/log-batch", new JsonObject { ["run_id"] = run, ["metrics"] = new JsonArray(point) })).IsError(404, "RESOURCE_DOES_NOT_EXIST", "Logged model with ID 'not-a-model' not found");
+        (await _client.TryPostAsync("runs/log-batch", new JsonObject { ["run_id"] = run, ["metrics"] = new JsonArray(point.DeepClone()) })).IsError(404, "RESOURCE_DOES_NOT_EXIST", "Logged model with ID 'not-a-model' not found");
+        point["model_id"] = "m-00000000000000000000000000000000";
+        (await _client.TryPostAsync("runs/log-batch", new JsonObject { ["run_id"] = run, ["metrics"] = new JsonArray(point.DeepClone()) })).IsError(404, "RESOURCE_DOES_NOT_EXIST");
         Assert.Empty(await server.HistoryAsync(run, "loss"));
     }
 
