@@ -117,12 +117,7 @@ public sealed class FuzzTests
             : $"{status} without an error in JSON: {response.Content.Headers.ContentType} {Encoding.UTF8.GetString(body)}";
     }
 
-    private static string ErrorsOf(string log)
-    {
-        const int LinesOfAnError = 25;
-        string[] lines = log.Split('\n');
-        return string.Join('\n', lines.Where((_, i) => Enumerable.Range(Math.Max(i - LinesOfAnError, 0), Math.Min(i, LinesOfAnError) + 1).Any(j => lines[j].StartsWith("fail:", StringComparison.Ordinal))));
-    }
+    private static string ErrorsOf(string log) => string.Join('\n', log.Split('\n').Where(line => line.Contains(" fail: ", StringComparison.Ordinal) || line.Contains(" crit: ", StringComparison.Ordinal)));
 
     // A download, or the upload of the pages, whose answer is empty.
     private static bool IsFile(FuzzRequest request) =>
