@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Gets the servers that tests/MLOps.RealServers starts, Azurite, OpenStack Swift and moto, and the npm package mlflow, a client of MLflow's protocol. Installs what is missing where it may,
+# Gets the servers that tests/MLOps.RealServers starts, Azurite, OpenStack Swift and moto, and a client of MLflow's protocol, the
+# npm package mlflow, that tests/MLOps.Server.Tests drives. Installs what is missing where it may,
 # says in one line each what it could not get, and always succeeds: the tests decide what a missing server means.
 set -uo pipefail
 cd "$(dirname "$0")/.."

@@ -11,6 +11,8 @@ public sealed class DoubledSlashFilterTests
     [InlineData("", "//api/2.0/mlflow/runs/get", "/api/2.0/mlflow/runs/get")]
     [InlineData("", "///api", "/api")]
     [InlineData("", "/api//a", "/api//a")]
+    [InlineData("", "//a%20b%2Fc", "/a%20b%2Fc")]
+    [InlineData("", "//..%00", "/..%00")]
     [InlineData("/mlflow", "/mlflow//api/a//b", "/mlflow/api/a//b")]
     [InlineData("/mlflow", "//mlflow//api", "/mlflow/api")]
     [InlineData("/mlflow", "/mlflow2//api", "/mlflow2//api")]
@@ -22,10 +24,10 @@ public sealed class DoubledSlashFilterTests
         string? found = null;
         filter.Configure(next => next.Run(context =>
         {
-            found = context.Request.Path;
+            found = context.Request.Path.Value;
             return Task.CompletedTask;
         }))(app);
-        await app.Build()(new DefaultHttpContext { Request = { Path = path } });
+        await app.Build()(new DefaultHttpContext { Request = { Path = new PathString(path) } });
         Assert.Equal(expected, found);
     }
 }

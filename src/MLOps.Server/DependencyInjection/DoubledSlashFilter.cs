@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 
 namespace MLOps.Server;
 
@@ -16,7 +17,10 @@ internal sealed class DoubledSlashFilter : IStartupFilter
             foreach (string prefix in Prefixes)
             {
                 if (context.Request.Path.Value is { } path && path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && path.AsSpan(prefix.Length).StartsWith("//"))
-                    context.Request.Path = $"{prefix}/{path.AsSpan(prefix.Length).TrimStart('/')}";
+                {
+                    // By its constructor: a text that becomes a path implicitly is decoded once more.
+                    context.Request.Path = new PathString($"{prefix}/{path.AsSpan(prefix.Length).TrimStart('/')}");
+                }
             }
 
             return following(context);

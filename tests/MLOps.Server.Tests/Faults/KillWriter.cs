@@ -101,12 +101,12 @@ internal sealed class KillWriter(int number, int seed)
             Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound, $"{path} of run {_run}: {(int)response.StatusCode} {Encoding.UTF8.GetString(body)}");
             byte[]? content = response.StatusCode == HttpStatusCode.NotFound ? null : body;
             byte[]? answered = _files.GetValueOrDefault(path), open = _open?.File is { } file && file.Path == path ? file.Content : null;
-            Assert.True(Same(content, answered) || (open is not null && Same(content, open)), $"{path} of run {_run} has {content?.Length} bytes; {answered?.Length} were answered, {open?.Length} were under way.");
+            Assert.True(IsSame(content, answered) || (open is not null && IsSame(content, open)), $"{path} of run {_run} has {content?.Length} bytes; {answered?.Length} were answered, {open?.Length} were under way.");
             if (content is not null)
                 _files[path] = content;
         }
 
-        static bool Same(byte[]? one, byte[]? other) => one is null ? other is null : other is not null && one.AsSpan().SequenceEqual(other);
+        static bool IsSame(byte[]? one, byte[]? other) => one is null ? other is null : other is not null && one.AsSpan().SequenceEqual(other);
     }
 
     private async Task WriteOneAsync(MlflowClient client)

@@ -19,12 +19,12 @@ internal static class FuzzRequests
             ("Accept", "text/html"), ("Content-Encoding", "gzip"), ("Origin", "https://evil.example"), ("X-HTTP-Method-Override", "DELETE"), ("X-Forwarded-For", "8.8.8.8"), ("Expect", "100-continue"), ("Cookie", "a=b; c"))));
 
     /// <summary>Any request.</summary>
-    public static Gen<Func<FuzzPool, FuzzRequest>> Any { get; } = Gen.Frequency((20, Routed(FuzzRoute.All)), (5, Artifacts()), (2, Noise()));
+    public static Gen<Func<FuzzPool, FuzzRequest>> Any { get; } = Gen.Frequency((18, Routed(FuzzRoute.All)), (5, Routed(FuzzRoute.Makers)), (5, Artifacts()), (2, Noise()));
 
     private static Gen<Func<FuzzPool, FuzzRequest>> Routed(FuzzRoute[] routes) =>
         from route in Gen.Elements(routes)
         from fields in Fields(route)
-        from root in Gen.Frequency((9, Gen.Constant("/api/2.0/mlflow/")), (1, Gen.Elements("/ajax-api/2.0/mlflow/", "//api/2.0/mlflow/", "/api/3.0/mlflow/")))
+        from root in Gen.Frequency((9, Gen.Constant("/api/2.0/mlflow/")), (1, Gen.Elements("/ajax-api/2.0/mlflow/", "//api/2.0/mlflow/")))
         from choice in Gen.Choose(0, 1_000_000)
         from asQuery in Gen.Frequency((19, Gen.Constant(route.Method == "GET")), (1, Gen.Elements(true, false)))
         from damage in Damage

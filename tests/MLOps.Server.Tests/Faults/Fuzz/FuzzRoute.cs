@@ -9,7 +9,7 @@ namespace MLOps.Server.Tests.Faults.Fuzz;
 /// <param name="Fields">Its fields with values that are mostly legal.</param>
 internal sealed record FuzzRoute(string Method, string Path, params (string Name, Gen<Func<FuzzPool, string>> Value)[] Fields)
 {
-    private static readonly Gen<Func<FuzzPool, string>> s_view = Fixed("\"ACTIVE_ONLY\"", "\"DELETED_ONLY\"", "\"ALL\"", "1", "3"), s_few = Number(1, 60), s_time = Number(0, int.MaxValue);
+    private static readonly Gen<Func<FuzzPool, string>> s_view = Fixed("\"ACTIVE_ONLY\"", "\"DELETED_ONLY\"", "\"ALL\"", "1", "3"), s_few = Fixed("1", "2", "3", "60"), s_time = Number(0, int.MaxValue);
 
     private static readonly (string, Gen<Func<FuzzPool, string>>) s_run = ("run_id", Known(FuzzThing.Run)), s_experiment = ("experiment_id", Known(FuzzThing.Experiment)), s_key = ("key", Text), s_value = ("value", Text),
         s_model = ("name", Known(FuzzThing.RegisteredModel)), s_version = ("version", Known(FuzzThing.Version)), s_token = ("page_token", Known(FuzzThing.PageToken));
@@ -20,6 +20,9 @@ internal sealed record FuzzRoute(string Method, string Path, params (string Name
 
     private static readonly Gen<Func<FuzzPool, string>> s_datasets = List(Object(
         ("tags", Pairs), ("dataset", Object(("name", Text), ("digest", Text), ("source_type", Text), ("source", Text), ("schema", Text), ("profile", Text)))));
+
+    /// <summary>Those that make what others need.</summary>
+    public static FuzzRoute[] Makers => [.. All.Where(route => route is { Method: "POST", Path: "experiments/create" or "runs/create" or "registered-models/create" or "model-versions/create" or "logged-models" or "runs/restore" or "experiments/restore" })];
 
     public static FuzzRoute[] All { get; } =
     [
