@@ -35,7 +35,7 @@ public sealed partial class ArtifactFolder
         string? expected;
         try
         {
-            expected = (await ReadManifestsAsync(cancellationToken).ConfigureAwait(false)).Find(content.Artifact)?.Sha256;
+            expected = await HashOfAsync(content.Artifact, cancellationToken).ConfigureAwait(false);
         }
         catch
         {

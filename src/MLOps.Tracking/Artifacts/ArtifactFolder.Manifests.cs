@@ -8,6 +8,7 @@ public sealed partial class ArtifactFolder
     private const int ManifestsAtOnce = 16;
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, ArtifactManifest> _manifests = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Path, string ETag), string> _hashes = new();
     private long _newest = -1;
 
     // Never cancelled: the files are under their names, and without their manifest they would fail against an earlier one.
@@ -19,8 +20,22 @@ public sealed partial class ArtifactFolder
         string path = await NextManifestAsync().ConfigureAwait(false);
         using MemoryStream json = new(manifest.ToJson());
         await _store.PutAsync(Location, path, json, new() { SizeBytes = json.Length }, CancellationToken.None).ConfigureAwait(false);
-        _manifests[path] = manifest;
+        Keep(path, manifest);
     }
+
+    private void Keep(string path, ArtifactManifest manifest)
+    {
+        _manifests[path] = manifest;
+        foreach (ArtifactManifest.Entry file in manifest.Files)
+        {
+            if (file is { ETag: { } etag, Sha256: { } sha256 })
+                _hashes[(file.Path, etag)] = sha256;
+        }
+    }
+
+    /// <summary>The hash that the manifests tell of an object. One that names its very ETag needs no look at those that others may have written since.</summary>
+    private async ValueTask<string?> HashOfAsync(ArtifactObject item, CancellationToken cancellationToken) =>
+        item.ETag is { } etag && _hashes.TryGetValue((item.Path, etag), out string? known) ? known : (await ReadManifestsAsync(cancellationToken).ConfigureAwait(false)).Find(item)?.Sha256;
 
     // A clock that stands still or was set back, here or on the machine that wrote before, must not let an earlier manifest win.
     private async ValueTask<string> NextManifestAsync()
@@ -52,7 +67,7 @@ public sealed partial class ArtifactFolder
                 {
                     ArtifactContent json = await _store.OpenReadAsync(Location, path, default, token).ConfigureAwait(false);
                     await using (json.ConfigureAwait(false))
-                        _manifests[path] = await ArtifactManifest.ReadAsync(json.Stream, path, token).ConfigureAwait(false);
+                        Keep(path, await ArtifactManifest.ReadAsync(json.Stream, path, token).ConfigureAwait(false));
                 }
                 catch (ArtifactCorruptException error) when (unreadable is not null)
                 {

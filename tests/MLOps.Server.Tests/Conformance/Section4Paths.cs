@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MLOps.Tracking.Contract;
 
 namespace MLOps.Server.Tests.Conformance;
 
@@ -129,6 +130,29 @@ public sealed class Section4Paths(ConformanceServer server)
         finally
         {
             Directory.Delete(outside, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Rule_4_whatever_a_path_is_made_of_it_stays_in_its_folder_and_comes_back()
+    {
+        string[] pieces = ["..", ".", "/", "//", "%2e", "%2E%2E", "%2f", "%252f", "%5c", "%00", "%23", "C:", "~", "a", "b.txt", " ", "%20", "%25", "%c3%b6", "%ff", "%", "+", ";", ":", ".mlops", "%2emlops", "etc", "passwd", "CON", "?", "&"];
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("MLOPS_TEST_SEED"), out int given) ? given : Environment.TickCount;
+        TestContext.Current.SendDiagnosticMessage("MLOPS_TEST_SEED={0}", seed);
+        Random random = new(seed);
+        string folder = await _artifacts.FolderOfAsync(await server.CreateRunAsync()), kept = Path.Join(server.Server.Folder, "mlartifacts", folder);
+        for (int i = 0; i < TestLength.Of(300, 20_000); i++)
+        {
+            string target = $"{ArtifactClient.Route}/{folder}/{string.Concat(random.GetItems(pieces, random.Next(1, 8)))}", content = $"content {i}";
+            MlflowClient.Answer put = await _artifacts.RawAsync(HttpMethod.Put, target, new StringContent(content));
+            Assert.True((int)put.Status is 200 or 400 or 405, $"seed {seed}: {target}: {(int)put.Status} {put.Body}");
+            if ((int)put.Status != 200)
+                continue;
+            MlflowClient.Answer got = await _artifacts.RawAsync(HttpMethod.Get, target, content: null);
+            Assert.True(((int)got.Status, got.Body) == (200, content), $"seed {seed}: {target}: {(int)got.Status} {got.Body}");
+            string[] files = [.. Directory.GetFiles(kept, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Where(file => !Path.GetRelativePath(kept, file).StartsWith(".mlops/", StringComparison.Ordinal))];
+            Assert.Equal(content, await File.ReadAllTextAsync(Assert.Single(files), TestContext.Current.CancellationToken));
+            Assert.Equal("{}", (await _artifacts.RawAsync(HttpMethod.Delete, target, content: null)).Body);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using MLOps.Tracking.Artifacts;
 
 namespace MLOps.Server.Tests.Conformance;
 
@@ -284,6 +285,16 @@ public sealed class Section8Artifacts(ConformanceServer server)
     }
 
     [Fact]
+    public async Task Rule_8_5_a_store_with_links_gives_them()
+    {
+        await using ServerInProcess linked = await ServerInProcess.StartAsync(track: (tracking, kept) => tracking.UseArtifactProxy(kept).DecorateArtifactStores((store, _) => new LinkingStore(store)));
+        await new ArtifactClient(linked.Client).PutAsync("a b/model.bin", "weights");
+        MlflowClient.Answer answer = await linked.Client.TryGetAsync("/api/2.0/mlflow-artifacts/presigned/a%20b/model.bin");
+        Assert.Equal("""{"url":"https://store.example/a%20b/model.bin?for=3600","headers":{},"file_size":7}""", answer.Body);
+        (await linked.Client.TryGetAsync("/api/2.0/mlflow-artifacts/presigned/nothing")).IsError(404, "RESOURCE_DOES_NOT_EXIST");
+    }
+
+    [Fact]
     public async Task Rule_8_6_a_server_that_does_not_serve_artifacts_says_so_on_every_route()
     {
         await using ServerInProcess none = await ServerInProcess.StartAsync(options => options.ServeArtifacts = false);
@@ -328,6 +339,15 @@ public sealed class Section8Artifacts(ConformanceServer server)
     private Task<JsonObject> ListRunAsync(string run, string path) => path.Length == 0 ? _client.GetAsync("artifacts/list", ("run_id", run)) : _client.GetAsync("artifacts/list", ("run_id", run), ("path", path));
 
     private async Task<string> NewFolderAsync() => await _artifacts.FolderOfAsync(await server.CreateRunAsync());
+
+    /// <summary>A store that makes links.</summary>
+    private sealed class LinkingStore(IArtifactStore inner) : DelegatingArtifactStore(inner)
+    {
+        public override ArtifactStoreCapabilities Capabilities => Inner.Capabilities | ArtifactStoreCapabilities.DownloadLinks;
+
+        public override ValueTask<Uri> GetDownloadLinkAsync(Uri location, string path, TimeSpan validFor, CancellationToken cancellationToken) =>
+            new(new Uri($"https://store.example/{ArtifactClient.Escape(path)}?for={validFor.TotalSeconds}"));
+    }
 
     /// <summary>Content that cannot tell its length.</summary>
     private sealed class Unsized(byte[] content) : MemoryStream(content)

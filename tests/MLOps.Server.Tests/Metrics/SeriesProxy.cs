@@ -16,6 +16,6 @@ public class SeriesProxy : DispatchProxy
     }
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name == nameof(ITrackingStore.GetSeriesAsync)
-        ? ValueTask.FromResult<IReadOnlyList<MetricSeries>>([.. ((SeriesQuery)args![0]!).Runs.Select(run => new MetricSeries { RunId = run, Key = "loss", Points = _read(run) })])
+        ? new ValueTask<IReadOnlyList<MetricSeries>>([.. ((SeriesQuery)args![0]!).Runs.Select(run => new MetricSeries { RunId = run, Key = "loss", Points = _read(run) })])
         : throw new NotSupportedException(targetMethod.Name);
 }

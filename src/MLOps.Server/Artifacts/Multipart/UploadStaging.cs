@@ -91,13 +91,15 @@ internal sealed class UploadStaging : IDisposable
             Touch(folder);
             return etag;
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException)
         {
+            // It ended while this part arrived.
             throw Unknown();
         }
         catch
         {
-            File.Delete(incoming);
+            if (Directory.Exists(folder))
+                File.Delete(incoming);
             throw;
         }
     }
