@@ -71,4 +71,6 @@ Drift.Rows();
 await Models.RegisterAsync(tracker);
 await AuditLog.VerifyAsync();
 await AuditLog.HearAsync();
+await TrackingServer.ServeAsync();
+await TrackingServer.MakeKeysAsync();
 Console.WriteLine("every snippet of the pages ran");
