@@ -1,3 +1,7 @@
-using MLOps.Cli;
+namespace MLOps.Cli;
 
-return await Tool.RunAsync(args).ConfigureAwait(false);
+/// <summary>Where the tool begins.</summary>
+internal static class Program
+{
+    public static Task<int> Main(string[] args) => Tool.RunAsync(args);
+}

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 
 namespace MLOps.Cli.CommandLine;
@@ -5,6 +6,9 @@ namespace MLOps.Cli.CommandLine;
 /// <summary>What a command was called with. Flags are written as MLflow's are: <c>--port 5000</c>, <c>--port=5000</c>, <c>-p 5000</c>, <c>-p5000</c>; the last of several counts.</summary>
 internal sealed class GivenFlags
 {
+    // An argument that begins with @ is what it says, not the name of a file of arguments.
+    private static readonly ParserConfiguration s_parsing = new() { ResponseFileTokenReplacer = null };
+
     private readonly Dictionary<Flag, string> _values = [];
     private readonly List<string> _arguments = [];
 
@@ -29,14 +33,32 @@ internal sealed class GivenFlags
     public static GivenFlags Parse(string command, IReadOnlyList<Flag> flags, IReadOnlyList<string> args, Func<string, string?> environment)
     {
         GivenFlags given = new();
-        for (int i = 0; i < args.Count; i++)
-            i = given.Take(command, flags, args, i);
+        Argument<string[]> rest = new("ARGUMENTS") { Arity = ArgumentArity.ZeroOrMore };
+        Command syntax = new(command) { rest };
+        Dictionary<Flag, Option<string[]>> valued = [];
+        Dictionary<Flag, (Option<bool> On, Option<bool>? Off)> switches = [];
         foreach (Flag flag in flags)
         {
-            if (flag.Variable is { } variable && !given._values.ContainsKey(flag) && environment(variable) is { Length: > 0 } value)
-                given._values.Add(flag, flag.Value is null ? SwitchOf(variable, value) : value);
+            if (flag.Value is not null)
+                syntax.Add(valued[flag] = new Option<string[]>(flag.Name, flag.Letter is { } letter ? [$"-{letter}"] : []) { Arity = ArgumentArity.OneOrMore });
+            else
+                AddSwitch(syntax, switches, flag);
         }
 
+        Option<bool> help = new("--help", flags.Any(flag => flag.Letter == 'h') ? ["-?"] : ["-?", "-h"]);
+        syntax.Add(help);
+        ParseResult parsed = syntax.Parse(args, s_parsing);
+        given.AsksForHelp = parsed.GetValue(help);
+        if (given.AsksForHelp)
+            return given;
+        given.TakeArguments(command, parsed.GetValue(rest) ?? []);
+        foreach ((Flag flag, Option<string[]> option) in valued)
+            given.Take(flag, parsed, option);
+        foreach ((Flag flag, (Option<bool> on, Option<bool>? off)) in switches)
+            given.Take(flag, parsed, on, off, args);
+        if (parsed.Errors is [var error, ..])
+            throw new UsageException(error.Message);
+        given.TakeEnvironment(flags, environment);
         foreach (Flag flag in given._values.Keys.Where(flag => flag.Refused is not null && (flag.Value is not null || given.IsOn(flag))))
             throw new UsageException($"{flag.Name} cannot be had: {flag.Refused}");
         return given;
@@ -58,36 +80,48 @@ internal sealed class GivenFlags
         return text.ToString().TrimEnd();
     }
 
-    private int Take(string command, IReadOnlyList<Flag> flags, IReadOnlyList<string> args, int i)
+    private static void AddSwitch(Command syntax, Dictionary<Flag, (Option<bool> On, Option<bool>? Off)> switches, Flag flag)
     {
-        string arg = args[i];
-        if (arg is "-" || !arg.StartsWith('-'))
-        {
-            _arguments.Add(arg);
-            return i;
-        }
+        Option<bool> on = new(flag.Name) { Arity = ArgumentArity.Zero };
+        Option<bool>? off = flag.Opposite is { } opposite ? new Option<bool>(opposite) { Arity = ArgumentArity.Zero } : null;
+        syntax.Add(on);
+        if (off is not null)
+            syntax.Add(off);
+        switches.Add(flag, (on, off));
+    }
 
-        int equals = arg.StartsWith("--", StringComparison.Ordinal) ? arg.IndexOf('=', StringComparison.Ordinal) : -1;
-        string name = equals < 0 ? arg : arg[..equals];
-        Flag? flag = flags.FirstOrDefault(flag => flag.Name == name || flag.Opposite == name || (flag.Letter == arg[1] && !name.StartsWith("--", StringComparison.Ordinal)));
-        if (flag is null)
-        {
-            AsksForHelp = name is "--help" or "-?" or "-h" ? true : throw new UsageException($"There is no flag {name}. `mlops {command} --help` lists the flags.");
-            return i;
-        }
+    // What the parser does not know is an argument to it.
+    private void TakeArguments(string command, string[] arguments)
+    {
+        if (Array.Find(arguments, argument => argument.Length > 1 && argument[0] == '-') is { } unknown)
+            throw new UsageException($"There is no flag {unknown.Split('=')[0]}. `mlops {command} --help` lists the flags.");
+        _arguments.AddRange(arguments);
+    }
 
-        bool isLetter = arg[1] != '-';
-        string? value = equals >= 0 ? arg[(equals + 1)..] : isLetter && arg.Length > 2 ? arg[2..] : null;
-        if (flag.Value is null)
-        {
-            _values[flag] = value is null ? (name != flag.Opposite).ToString() : throw new UsageException($"{name} has no value.");
-            return i;
-        }
-
-        if (value is null && ++i == args.Count)
+    private void Take(Flag flag, ParseResult parsed, Option<string[]> option)
+    {
+        if (parsed.GetResult(option) is not { } result)
+            return;
+        if (result.Tokens is not [.., var last])
             throw new UsageException($"{flag.Name} needs a value: {flag.Name} {flag.Value}.");
-        _values[flag] = value ?? args[i];
-        return i;
+        _values[flag] = last.Value;
+    }
+
+    // Of a switch and its opposite the later one counts.
+    private void Take(Flag flag, ParseResult parsed, Option<bool> on, Option<bool>? off, IReadOnlyList<string> args)
+    {
+        bool isOn = parsed.GetResult(on) is { Implicit: false }, isOff = off is not null && parsed.GetResult(off) is { Implicit: false };
+        if (isOn || isOff)
+            _values[flag] = (isOn && (!isOff || args.Last(arg => arg == flag.Name || arg == flag.Opposite) == flag.Name)).ToString();
+    }
+
+    private void TakeEnvironment(IReadOnlyList<Flag> flags, Func<string, string?> environment)
+    {
+        foreach (Flag flag in flags)
+        {
+            if (flag.Variable is { } variable && !_values.ContainsKey(flag) && environment(variable) is { Length: > 0 } value)
+                _values.Add(flag, flag.Value is null ? SwitchOf(variable, value) : value);
+        }
     }
 
     private static string SwitchOf(string variable, string value) => value.ToUpperInvariant() switch

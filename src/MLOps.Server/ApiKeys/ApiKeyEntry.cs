@@ -7,7 +7,7 @@ namespace MLOps.Server.ApiKeys;
 /// <param name="Sha256">The SHA-256 of the secret, in hexadecimal digits. The secret has 256 bits of chance, so that nothing slower is needed against guessing.</param>
 /// <param name="Created">When it was made.</param>
 /// <param name="Expires">From when on it is refused; null for never.</param>
-internal sealed record ApiKeyEntry(string Name, string Sha256, DateTimeOffset Created, DateTimeOffset? Expires);
+internal sealed record ApiKeyEntry(string Name, string Sha256, DateTimeOffset Created, DateTimeOffset? Expires = null);
 
 /// <summary>The file's form.</summary>
 internal sealed record ApiKeyList(IReadOnlyList<ApiKeyEntry> Keys);

@@ -119,15 +119,7 @@ public sealed class ApiKeyFile
         if (known is { IsSettled: true } && known.WrittenAt == writtenAt && known.Length == length)
             return known;
         bool isSettled = _time.GetUtcNow() - new DateTimeOffset(writtenAt, TimeSpan.Zero) > s_settled;
-        return _snapshot = new Snapshot(writtenAt, length, isSettled, [.. Read().Select(key => (HashOf(key), key))]);
-    }
-
-    private byte[] HashOf(ApiKeyEntry key)
-    {
-        byte[] hash = new byte[SHA256.HashSizeInBytes];
-        return Convert.FromHexString(key.Sha256, hash, out int charsConsumed, out int written) == System.Buffers.OperationStatus.Done && written == hash.Length && charsConsumed == key.Sha256.Length
-            ? hash
-            : throw NoKeys(cause: null);
+        return _snapshot = new Snapshot(writtenAt, length, isSettled, [.. Read().Select(key => (Convert.FromHexString(key.Sha256), key))]);
     }
 
     private IReadOnlyList<ApiKeyEntry> Read()
@@ -137,7 +129,7 @@ public sealed class ApiKeyFile
             using FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (file.Length > LongestFile)
                 throw NoKeys(cause: null);
-            return JsonSerializer.Deserialize(file, ApiKeyJson.Default.ApiKeyList)?.Keys ?? throw NoKeys(cause: null);
+            return JsonSerializer.Deserialize(file, ApiKeyJson.Default.ApiKeyList)?.Keys is { } keys && keys.All(IsWhole) ? keys : throw NoKeys(cause: null);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -152,6 +144,8 @@ public sealed class ApiKeyFile
             throw new IOException($"'{Path}' may not be read by the user '{Environment.UserName}'. Make and revoke keys as the user that the server runs as.", e);
         }
     }
+
+    private static bool IsWhole(ApiKeyEntry? key) => key?.Sha256.Length == SHA256.HashSizeInBytes * 2 && key.Sha256.All(char.IsAsciiHexDigit);
 
     private InvalidDataException NoKeys(Exception? cause) => new($"'{Path}' does not hold API keys, or is damaged. Bring it back from a copy, or remove it and make the keys again.", cause);
 

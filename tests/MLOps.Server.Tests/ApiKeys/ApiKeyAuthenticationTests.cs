@@ -80,7 +80,7 @@ public sealed class ApiKeyAuthenticationTests : IDisposable
         await using Host host = await StartAsync();
         Assert.Equal(200, (int)(await host.Client.SendAsync(HttpMethod.Post, "registered-models/create", MlflowClient.Json("""{"name":"fraud"}"""), ("Authorization", $"Bearer {secret}"))).Status);
         ModelRegistry registry = host.App.Services.GetRequiredService<ModelRegistry>();
-        Assert.Equal("ada", (await registry.FindAuditEventsAsync(cancellationToken: Cancel).FirstAsync(Cancel)).Actor);
+        Assert.Equal("ada", (await registry.Store.ReadAuditAsync(after: 0, most: 1, Cancel)).Single().Read().Actor);
     }
 
     [Fact]

@@ -58,9 +58,7 @@ public sealed class ApiKeyFileTests : IDisposable
     public async Task A_change_that_shows_neither_in_time_nor_in_length_is_seen()
     {
         ApiKeyFile server = new(File);
-        DateTime moment = new(2026, 6, 1, 0, 0, 0, DateTimeKind.Utc);
         string first = await _keys.CreateAsync("ada", cancellationToken: Cancel);
-        // Written at this moment: what is written within the same tick of the disk's clock cannot be told from it.
         System.IO.File.SetLastWriteTimeUtc(File, TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(1));
         Assert.NotNull(server.Find(first));
         DateTime written = System.IO.File.GetLastWriteTimeUtc(File);
@@ -69,7 +67,6 @@ public sealed class ApiKeyFileTests : IDisposable
         System.IO.File.SetLastWriteTimeUtc(File, written);
         Assert.Null(server.Find(first));
         Assert.NotNull(server.Find(second));
-        Assert.True(moment < written);
     }
 
     [Fact]
@@ -120,8 +117,7 @@ public sealed class ApiKeyFileTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(File)!);
         await System.IO.File.WriteAllTextAsync(File, content, Cancel);
         Assert.Throws<InvalidDataException>(() => _keys.Find("mlops_x"));
-        if (!content.Contains("00", StringComparison.Ordinal))
-            await Assert.ThrowsAsync<InvalidDataException>(() => _keys.CreateAsync("ada", cancellationToken: Cancel));
+        await Assert.ThrowsAsync<InvalidDataException>(() => _keys.CreateAsync("ada", cancellationToken: Cancel));
         Assert.Equal(content, await System.IO.File.ReadAllTextAsync(File, Cancel));
     }
 
