@@ -32,10 +32,6 @@ internal sealed class Connection : IDisposable
 
     private Statement BeginWrite => field ??= Prepare("BEGIN IMMEDIATE");
 
-    private Statement BeginPartOfWork => field ??= Prepare("SAVEPOINT part");
-
-    private Statement EndPartOfWork => field ??= Prepare("RELEASE part");
-
     private Statement CommitWork => field ??= Prepare("COMMIT");
 
     public static Connection Open(string file, int flags)
@@ -114,20 +110,6 @@ internal sealed class Connection : IDisposable
             statement.Reset();
         if (InTransaction)
             Execute("ROLLBACK");
-    }
-
-    /// <summary>Begins a part of a transaction that can be taken back alone. Parts do not nest.</summary>
-    public void BeginPart() => BeginPartOfWork.Run();
-
-    public void EndPart() => EndPartOfWork.Run();
-
-    /// <summary>Takes back what was done since the part began; SQLite itself may have ended the whole transaction after an error.</summary>
-    public void RollbackPart()
-    {
-        foreach (Statement statement in _statements)
-            statement.Reset();
-        if (InTransaction)
-            Execute("ROLLBACK TO part");
     }
 
     /// <summary>How large the file would be without its free pages.</summary>

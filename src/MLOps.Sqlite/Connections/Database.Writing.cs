@@ -3,7 +3,7 @@ using MLOps.Tracking.Storage;
 
 namespace MLOps.Sqlite.Connections;
 
-/// <content>Writing. Writes that have come while others were at work share one transaction, in which each can fail alone; each is answered when that is committed.</content>
+/// <content>Writing. Writes that have come while others were at work share one transaction, and each is answered when that is committed. When one of them comes to nothing, they are done again one by one.</content>
 internal sealed partial class Database
 {
     private const int MostTogether = 512;
@@ -12,7 +12,7 @@ internal sealed partial class Database
     private readonly Queue<PendingWrite> _waiting = [];
     private bool _isWriting;
 
-    /// <summary>Does something in a write transaction. Work that ends the transaction itself is not committed; it may be done twice when the disk fails the first time.</summary>
+    /// <summary>Does something in a write transaction. Work that ends the transaction itself is not committed. It may be done twice, the first time without effect.</summary>
     public ValueTask<T> WriteAsync<T>(Func<Session, T> work, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -91,13 +91,13 @@ internal sealed partial class Database
 
         if (!TryWriteTogether(writer, together))
         {
-            // The disk failed one of them, or their commit. Each for itself, they learn which.
+            // One of them was refused, or the disk failed it or their commit. Each for itself, they learn what becomes of them.
             foreach (PendingWrite write in together)
                 await WriteAloneAsync(write).ConfigureAwait(false);
         }
     }
 
-    /// <returns>Whether each of them is committed or has failed; otherwise nothing of any is in the file.</returns>
+    /// <returns>Whether they are committed, or there was but one, which has failed; otherwise nothing of any is in the file.</returns>
     private bool TryWriteTogether(Session writer, List<PendingWrite> together)
     {
         long began = Stopwatch.GetTimestamp();
@@ -106,59 +106,22 @@ internal sealed partial class Database
             if (wasCancelled)
                 continue;
             together.Add(write);
-            if (together.Count == 1)
-            {
-                // The first needs no part of its own: when it fails, the transaction has held nothing else.
-                RunFirst(writer, write);
-                if (write.Failure is not null || !writer.Connection.InTransaction)
-                    return true;
-            }
-            else if (!TryRunPart(writer, write))
-            {
-                return false;
-            }
-        }
-
-        return TryCommit(writer);
-    }
-
-    private void RunFirst(Session writer, PendingWrite write)
-    {
-        try
-        {
-            write.Run(writer);
-        }
-        catch (Exception error)
-        {
-            Abandon(writer, error);
-            write.Failure = Explain(error);
-        }
-    }
-
-    private bool TryRunPart(Session writer, PendingWrite write)
-    {
-        try
-        {
-            writer.BeginPart();
             try
             {
                 write.Run(writer);
             }
-            catch (Exception error) when (error is not SqliteErrorException)
+            catch (Exception error)
             {
+                Abandon(writer, error);
                 write.Failure = Explain(error);
-                writer.Rollback();
             }
 
-            writer.EndPart();
-            return writer.Connection.InTransaction;
+            // It failed, or took back what it had done: with the transaction went what those before it had done.
+            if (write.Failure is not null || !writer.Connection.InTransaction)
+                return together.Count == 1;
         }
-        catch (SqliteErrorException error)
-        {
-            writer.LeavePart();
-            Abandon(writer, error);
-            return false;
-        }
+
+        return TryCommit(writer);
     }
 
     private bool TryCommit(Session writer)

@@ -14,7 +14,6 @@ namespace MLOps.Sqlite.Connections;
 internal sealed class Session : IDisposable
 {
     private long _seenVersion;
-    private bool _isNested;
 
     public Session(Connection connection)
     {
@@ -101,33 +100,11 @@ internal sealed class Session : IDisposable
         Series.Trim();
     }
 
-    /// <summary>Begins a part of the transaction that can be undone without the rest.</summary>
-    public void BeginPart()
-    {
-        Connection.BeginPart();
-        _isNested = true;
-    }
-
-    /// <summary>Ends the part; what it did is of the transaction.</summary>
-    public void EndPart()
-    {
-        _isNested = false;
-        if (Connection.InTransaction)
-            Connection.EndPart();
-    }
-
-    /// <summary>Forgets that a part has begun: the whole transaction is to be ended.</summary>
-    public void LeavePart() => _isNested = false;
-
-    /// <summary>Ends the transaction without effect, or takes back the part that has begun.</summary>
     public void Rollback()
     {
         Points.Drop();
         Forget();
-        if (_isNested)
-            Connection.RollbackPart();
-        else
-            Connection.Rollback();
+        Connection.Rollback();
     }
 
     public void Dispose() => Connection.Dispose();
