@@ -19,10 +19,7 @@ public sealed partial class SqliteTrackingStore
     /// <inheritdoc/>
     public ValueTask SetExperimentTagAsync(ExperimentId id, string key, string value, CancellationToken cancellationToken)
     {
-        Limits.CheckKey(key);
-        ArgumentNullException.ThrowIfNull(value);
-        if (value.Length > Limits.ExperimentTagValueLength)
-            throw new ArgumentException($"The value of an experiment's tag has at most {Limits.ExperimentTagValueLength} characters; this one has {value.Length}.", nameof(value));
+        CheckTag(key, value);
         return WriteAsync(session => session.Experiments.SetTag(id, key, value, NowMs), cancellationToken);
     }
 
@@ -113,6 +110,14 @@ public sealed partial class SqliteTrackingStore
         ArgumentNullException.ThrowIfNull(name);
         if (name.Length is 0 or > Limits.ExperimentNameLength)
             throw new ArgumentException($"An experiment's name has 1 to {Limits.ExperimentNameLength} characters; this one has {name.Length}.", nameof(name));
+    }
+
+    private static void CheckTag(string key, string value)
+    {
+        Limits.CheckKey(key);
+        ArgumentNullException.ThrowIfNull(value);
+        if (value.Length > Limits.ExperimentTagValueLength)
+            throw new ArgumentException($"The value of an experiment's tag has at most {Limits.ExperimentTagValueLength} characters; this one has {value.Length}.", nameof(value));
     }
 
     private async ValueTask WriteAsync(Action<Connections.Session> work, CancellationToken cancellationToken) =>

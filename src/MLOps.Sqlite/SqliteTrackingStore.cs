@@ -58,13 +58,22 @@ public sealed partial class SqliteTrackingStore : ITrackingStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken)
+    public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken)
     {
         CheckName(name);
+        ArgumentNullException.ThrowIfNull(tags);
+        foreach ((string key, string value) in tags)
+            CheckTag(key, value);
         return WriteAsync(
-            session => session.Experiments.Find(name) is null
-                ? session.Experiments.Create(name, artifactLocation, _database.ArtifactRoot, NowMs)
-                : throw new ExperimentExistsException(name),
+            session =>
+            {
+                if (session.Experiments.Find(name) is not null)
+                    throw new ExperimentExistsException(name);
+                Experiment made = session.Experiments.Create(name, artifactLocation, _database.ArtifactRoot, NowMs);
+                foreach ((string key, string value) in tags)
+                    session.Experiments.SetTag(made.Id, key, value, NowMs);
+                return tags.Count == 0 ? made : session.Experiments.Find(made.Id)!;
+            },
             cancellationToken);
     }
 

@@ -158,6 +158,18 @@ public static class Limits
             throw new ArgumentException($"An experiment's name has 1 to {ExperimentNameLength} characters; this one has {name.Length}.", parameterName);
     }
 
+    internal static void CheckExperimentTags(IReadOnlyDictionary<string, string> tags, string parameterName)
+    {
+        ArgumentNullException.ThrowIfNull(tags, parameterName);
+        foreach ((string key, string value) in tags)
+        {
+            CheckKey(key, parameterName);
+            ArgumentNullException.ThrowIfNull(value, parameterName);
+            if (value.Length > ExperimentTagValueLength)
+                throw new ArgumentException($"The value of an experiment's tag has at most {ExperimentTagValueLength} characters; this one has {value.Length}.", parameterName);
+        }
+    }
+
     private static string? StartError(TrackingRecord.RunStarted started)
     {
         if (started.ExperimentName is null == started.ExperimentId is null)

@@ -211,9 +211,8 @@ public sealed partial class Tracker
             _staged.CompleteAll();
             return await _staged.UploadAsync(OnUnstaged, limit.Token).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException or IOException or UnauthorizedAccessException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or TrackingStoreException or IOException or UnauthorizedAccessException)
         {
-            // A container without a host disposes the store first, where it has handed it out: the next tracker takes up what is left.
             return false;
         }
     }

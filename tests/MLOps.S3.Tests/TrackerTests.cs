@@ -39,7 +39,7 @@ public sealed class TrackerTests(Moto server)
         await using Tracker tracker = Tracker.Open(t => t
             .UseSqlite(folder["mlops.db"])
             .UseS3Artifacts(root.OriginalString, s3 => (s3.Endpoint, s3.Credentials, s3.MaxAttempts) = (proxy.Endpoint, server.Credentials, 1))
-            .Configure(o => o.ArtifactAttempts = 1));
+            .Configure(o => (o.ArtifactAttempts, o.Capture.Source, o.Capture.Environment) = (1, false, false)));
         await using Run run = await tracker.StartRunAsync("churn", cancellationToken: Cancel);
         await run.LogTextAsync("before.txt", "there", Cancel);
 

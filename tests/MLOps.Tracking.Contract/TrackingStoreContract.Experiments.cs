@@ -6,6 +6,18 @@ namespace MLOps.Tracking.Contract;
 public abstract partial class TrackingStoreContract
 {
     [Fact]
+    public async Task An_experiment_is_made_with_its_tags_or_not_at_all()
+    {
+        Dictionary<string, string> tags = new() { ["team"] = "risk", ["empty"] = "" };
+        Experiment made = await Store.CreateExperimentAsync("tagged", artifactLocation: null, tags, Cancellation);
+        Assert.Equal(tags.OrderBy(tag => tag.Key, StringComparer.Ordinal), made.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal));
+        Assert.Equal(tags.OrderBy(tag => tag.Key, StringComparer.Ordinal), (await Store.FindExperimentAsync("tagged", Cancellation))!.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal));
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.CreateExperimentAsync("bad", artifactLocation: null, new Dictionary<string, string> { ["fine"] = "x", ["/bad"] = "x" }, Cancellation).AsTask());
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.CreateExperimentAsync("bad", artifactLocation: null, new Dictionary<string, string> { ["long"] = new('a', Limits.ExperimentTagValueLength + 1) }, Cancellation).AsTask());
+        Assert.Null(await Store.FindExperimentAsync("bad", Cancellation));
+    }
+
+    [Fact]
     public async Task A_new_store_has_the_experiment_Default_with_id_0()
     {
         Experiment? byId = await Store.FindExperimentAsync(ExperimentId.Default, Cancellation);

@@ -36,7 +36,7 @@ internal sealed class FlakyStore(InMemoryTrackingStore inner) : ITrackingStore
 
     public ValueTask<Page<Experiment>> FindExperimentsAsync(ExperimentQuery query, PageRequest page, CancellationToken cancellationToken) => There().FindExperimentsAsync(query, page, cancellationToken);
 
-    public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken) => There().CreateExperimentAsync(name, artifactLocation, cancellationToken);
+    public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken) => There().CreateExperimentAsync(name, artifactLocation, tags, cancellationToken);
 
     public ValueTask SetExperimentLifecycleAsync(ExperimentId id, Lifecycle lifecycle, CancellationToken cancellationToken) => There().SetExperimentLifecycleAsync(id, lifecycle, cancellationToken);
 

@@ -32,10 +32,10 @@ internal sealed class ExperimentRoutes(ITrackingStore store) : IRouteSet
     {
         string name = call.Fields.RequiredText("name");
         string? location = ArtifactLocation.Read(call.Fields);
-        List<(string Key, string Value)> tags = [.. call.Fields.Objects("tags").Select(ReadTag)];
-        Experiment made = await store.CreateExperimentAsync(name, location, call.Cancelled).ConfigureAwait(false);
-        foreach ((string key, string value) in tags)
-            await store.SetExperimentTagAsync(made.Id, key, value, CancellationToken.None).ConfigureAwait(false);
+        Dictionary<string, string> tags = new(StringComparer.Ordinal);
+        foreach ((string key, string value) in call.Fields.Objects("tags").Select(ReadTag))
+            tags[key] = value;
+        Experiment made = await store.CreateExperimentAsync(name, location, tags, call.Cancelled).ConfigureAwait(false);
         await call.AnswerAsync(new ExperimentIdAnswer(made.Id.Value), MlflowWire.Default.ExperimentIdAnswer).ConfigureAwait(false);
     }
 
@@ -54,7 +54,7 @@ internal sealed class ExperimentRoutes(ITrackingStore store) : IRouteSet
         MlflowFields fields = call.Fields;
         PageRequest page = fields.Page(usual: null, PageRequest.LargestSize);
         ExperimentQuery query = ExperimentQuery.Parse(fields.Text("filter"), fields.Texts("order_by")) with { Lifecycle = fields.View("view_type") };
-        fields.Bound(query.Filter, query.OrderBy);
+        fields.Bound(query.Filter, query.OrderBy.Count);
         Page<Experiment> found = await store.FindExperimentsAsync(query, page, call.Cancelled).ConfigureAwait(false);
         WireExperiment[] experiments = [.. found.Items.Select(experiment => experiment.ToWire())];
         await call.AnswerAsync(new ExperimentsAnswer(experiments.OrAbsent(), found.NextToken), MlflowWire.Default.ExperimentsAnswer).ConfigureAwait(false);

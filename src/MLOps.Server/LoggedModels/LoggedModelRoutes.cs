@@ -10,7 +10,7 @@ using MLOps.Tracking.Storage;
 namespace MLOps.Server.LoggedModels;
 
 /// <summary>Logged models (contract §3.5). Over a store that keeps none there are no such routes, so that clients do without.</summary>
-internal sealed class LoggedModelRoutes(ITrackingStore store, IOptions<MLOpsServerOptions> options) : IRouteSet
+internal sealed class LoggedModelRoutes(ITrackingStore store, TimeProvider time, IOptions<MLOpsServerOptions> options) : IRouteSet
 {
     private readonly RunPairs _pairs = new(options.Value.TruncateLongValues);
 
@@ -29,7 +29,7 @@ internal sealed class LoggedModelRoutes(ITrackingStore store, IOptions<MLOpsServ
     private async Task CreateAsync(MlflowCall call)
     {
         MlflowFields fields = call.Fields;
-        LoggedModelId id = LoggedModelId.New();
+        var id = LoggedModelId.New(time);
         LoggedModel made = await store.CreateLoggedModelAsync(
             new NewLoggedModel
             {

@@ -17,10 +17,12 @@ internal static class LoggedModelSearch
     public static LoggedModelQuery QueryOf(MlflowFields fields)
     {
         IReadOnlyList<string> experiments = fields.Texts("experiment_ids");
+        var filter = SearchFilter.Parse(fields.Text("filter"), SearchVocabulary.LoggedModels);
+        fields.Bound(filter, fields.Count("order_by"));
         return new LoggedModelQuery
         {
             Experiments = experiments.Count > 0 ? [.. experiments.Distinct(StringComparer.Ordinal).Select(id => new ExperimentId(id))] : throw fields.Missing("experiment_ids"),
-            Filter = SearchFilter.Parse(fields.Text("filter"), SearchVocabulary.LoggedModels),
+            Filter = filter,
             Datasets = [.. fields.Objects("datasets").Select(dataset => (dataset.RequiredText("dataset_name"), OrNull(dataset.Text("dataset_digest"))))],
             OrderBy = [.. fields.Objects("order_by").Select(OrderOf)],
         };

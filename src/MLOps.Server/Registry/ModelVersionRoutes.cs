@@ -91,6 +91,7 @@ internal sealed class ModelVersionRoutes(ModelRegistry registry, ITrackingStore 
     {
         PageRequest page = call.Fields.Page(LargestPage, LargestPage);
         var query = ModelVersionQuery.Parse(call.Fields.Text("filter"), call.Fields.Texts("order_by"));
+        call.Fields.Bound(query.Filter, query.OrderBy.Count);
         List<WireModelVersion> versions = [];
         string? token = page.Token;
         do

@@ -82,6 +82,7 @@ internal sealed class RegisteredModelRoutes(ModelRegistry registry) : IRouteSet
     {
         PageRequest page = call.Fields.Page(UsualPage, LargestPage);
         var query = RegisteredModelQuery.Parse(call.Fields.Text("filter"), call.Fields.Texts("order_by"));
+        call.Fields.Bound(query.Filter, query.OrderBy.Count);
         Page<RegisteredModel> found = await registry.Store.FindModelsAsync(query, page, call.Cancelled).ConfigureAwait(false);
         List<WireRegisteredModel> models = new(found.Items.Count);
         foreach (RegisteredModel model in found.Items)

@@ -79,7 +79,7 @@ internal sealed class RunRoutes(ITrackingStore store, TimeProvider time, IOption
             Experiments = [.. experiments.Select(id => new ExperimentId(id))],
             Lifecycle = fields.View("run_view_type"),
         };
-        fields.Bound(query.Filter, query.OrderBy);
+        fields.Bound(query.Filter, query.OrderBy.Count);
         Page<RunDetails> found = await store.FindRunsAsync(query, page, call.Cancelled).ConfigureAwait(false);
         WireRun[] runs = [.. found.Items.Select(run => run.ToWire())];
         await call.AnswerAsync(new RunsAnswer(runs.OrAbsent(), found.NextToken), MlflowWire.Default.RunsAnswer).ConfigureAwait(false);

@@ -33,12 +33,12 @@ internal static class SearchFields
     /// <summary>Refuses what is more than a store can be asked in one statement.</summary>
     /// <param name="fields">The request.</param>
     /// <param name="filter">Its filter.</param>
-    /// <param name="orderBy">Its order.</param>
-    public static void Bound(this MlflowFields fields, SearchFilter filter, IReadOnlyList<OrderKey> orderBy)
+    /// <param name="orderKeys">How many keys its order has.</param>
+    public static void Bound(this MlflowFields fields, SearchFilter filter, int orderKeys)
     {
         if (filter.Comparisons.Count > MostConditions)
             throw fields.Refuse("filter", $"a filter has at most {MostConditions} conditions; this one has {filter.Comparisons.Count}. Ask in several searches.");
-        if (orderBy.Count > MostOrderKeys)
-            throw fields.Refuse("order_by", $"an order has at most {MostOrderKeys} keys; this one has {orderBy.Count}.");
+        if (orderKeys > MostOrderKeys)
+            throw fields.Refuse("order_by", $"an order has at most {MostOrderKeys} keys; this one has {orderKeys}.");
     }
 }

@@ -59,10 +59,12 @@ public interface ITrackingStore : IAsyncDisposable
     /// <summary>Makes an experiment. Its id is the store's next number.</summary>
     /// <param name="name">1 to 500 characters.</param>
     /// <param name="artifactLocation">Where artifacts of runs created over MLflow's routes go; null lets the store decide.</param>
+    /// <param name="tags">Its tags to begin with, by the rules of <see cref="SetExperimentTagAsync"/>; a store without <see cref="StoreCapabilities.AtomicBatch"/> may be cut off before it has set them all.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The new experiment.</returns>
+    /// <exception cref="ArgumentException">The name or a tag is not legal.</exception>
     /// <exception cref="ExperimentExistsException">The name is taken, perhaps by a deleted experiment.</exception>
-    ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken);
+    ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken);
 
     /// <summary>Gives an experiment another name.</summary>
     /// <param name="id">The experiment.</param>

@@ -63,6 +63,19 @@ public static class TrackingStoreExtensions
         return (await store.GetSeriesAsync(new SeriesQuery { Runs = [runId], Keys = [key] }, cancellationToken).ConfigureAwait(false))[0];
     }
 
+    /// <summary>Makes an experiment without tags.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="name">1 to 500 characters.</param>
+    /// <param name="artifactLocation">Where artifacts of runs created over MLflow's routes go; null lets the store decide.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The new experiment.</returns>
+    /// <exception cref="ExperimentExistsException">The name is taken, perhaps by a deleted experiment.</exception>
+    public static ValueTask<Experiment> CreateExperimentAsync(this ITrackingStore store, string name, string? artifactLocation, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return store.CreateExperimentAsync(name, artifactLocation, System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty, cancellationToken);
+    }
+
     /// <summary>Whether the purge of a run has begun or ended. A run that the store does not know yet is not purged.</summary>
     internal static async ValueTask<bool> IsPurgedAsync(this ITrackingStore store, RunId run, CancellationToken cancellationToken)
     {

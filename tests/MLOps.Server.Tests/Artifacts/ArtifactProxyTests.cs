@@ -1,5 +1,6 @@
 using MLOps.Registry;
 using MLOps.Tracking.Artifacts;
+using MLOps.Tracking.Storage;
 using MLOps.Tracking.Artifacts.Encryption;
 using MLOps.Tracking.Contract;
 

@@ -49,6 +49,20 @@ public sealed class Section6LoggedModelSearch(ConformanceServer server)
     }
 
     [Fact]
+    public async Task Rule_6_1_a_filter_of_logged_models_has_up_to_500_conditions()
+    {
+        string experiment = await server.CreateExperimentAsync();
+        Assert.Equal(200, (int)(await AskAsync(500)).Status);
+        (await AskAsync(501)).IsError(400, "INVALID_PARAMETER_VALUE", "at most 500 conditions");
+
+        Task<MlflowClient.Answer> AskAsync(int conditions) => server.Client.TryPostAsync("logged-models/search", new JsonObject
+        {
+            ["experiment_ids"] = new JsonArray(experiment),
+            ["filter"] = string.Join(" AND ", Enumerable.Range(0, conditions).Select(i => $"name != 'none{i}'")),
+        });
+    }
+
+    [Fact]
     public async Task Rule_6_10_ids_and_the_source_run_are_attributes()
     {
         string experiment = await server.CreateExperimentAsync(), run = await server.CreateRunAsync(experiment);

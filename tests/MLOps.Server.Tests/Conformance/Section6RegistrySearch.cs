@@ -169,6 +169,19 @@ public sealed class Section6RegistrySearch(ConformanceServer server)
         Assert.Equal([model], (await SearchAsync("model-versions/search", $"{like} AND tags.`{PromptTag}` != 'true'")).Each("model_versions", "name"));
     }
 
+    [Theory]
+    [InlineData("registered-models/search")]
+    [InlineData("model-versions/search")]
+    public async Task Rule_6_1_a_filter_of_the_registry_has_up_to_500_conditions(string path)
+    {
+        Assert.Equal(200, (int)(await AskAsync(500)).Status);
+        (await AskAsync(501)).IsError(400, "INVALID_PARAMETER_VALUE", "at most 500 conditions");
+
+        // So many do not fit into a line; a GET without a query reads its body (contract §1.2).
+        Task<MlflowClient.Answer> AskAsync(int conditions) =>
+            _client.SendAsync(HttpMethod.Get, path, MlflowClient.Json(new JsonObject { ["filter"] = string.Join(" AND ", Enumerable.Range(0, conditions).Select(i => $"name != 'none{i}'")) }));
+    }
+
     [Fact]
     public async Task Rule_6_9_conditions_on_one_tag_must_all_hold()
     {

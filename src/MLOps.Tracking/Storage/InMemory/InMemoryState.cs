@@ -55,7 +55,7 @@ internal sealed record InMemoryState(string ArtifactRoot)
             KeyValuePair.Create(model.Key, model.Value with { Series = model.Value.Series.RemoveRange(model.Value.Series.Keys.Where(series => runs.Contains(series.Run))) }))),
     };
 
-    public InMemoryState WithNewExperiment(string name, string? artifactLocation, DateTimeOffset now)
+    public InMemoryState WithNewExperiment(string name, string? artifactLocation, DateTimeOffset now, IReadOnlyDictionary<string, string>? tags = null)
     {
         string id = NextExperiment.ToString(CultureInfo.InvariantCulture);
         return this with
@@ -68,6 +68,7 @@ internal sealed record InMemoryState(string ArtifactRoot)
                 ArtifactLocation = artifactLocation ?? $"{ArtifactRoot}/{id}",
                 CreatedAt = now,
                 UpdatedAt = now,
+                Tags = tags is { Count: > 0 } ? tags.ToImmutableDictionary(StringComparer.Ordinal) : System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty,
             }),
         };
     }

@@ -87,15 +87,16 @@ public sealed partial class InMemoryTrackingStore : ITrackingStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, CancellationToken cancellationToken)
+    public ValueTask<Experiment> CreateExperimentAsync(string name, string? artifactLocation, IReadOnlyDictionary<string, string> tags, CancellationToken cancellationToken)
     {
         Limits.CheckExperimentName(name, nameof(name));
+        Limits.CheckExperimentTags(tags, nameof(tags));
         cancellationToken.ThrowIfCancellationRequested();
         lock (_writing)
         {
             if (_state.FindExperiment(name) is not null)
                 throw new ExperimentExistsException(name);
-            _state = _state.WithNewExperiment(name, artifactLocation, Now);
+            _state = _state.WithNewExperiment(name, artifactLocation, Now, tags);
             return ValueTask.FromResult(_state.Experiments[^1]);
         }
     }
