@@ -29,7 +29,9 @@ internal sealed class AccessGate(IOptions<MLOpsServerOptions> options)
                 "This server answers callers on its own machine only, because nothing says who else may call it. Guard its routes with RequireAuthorization or API keys, or let everybody in with AllowAnonymous.");
         }
 
-        CallerActor.Enter(http.User.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : null);
+        // Who acts is asked by the registry alone; to note it costs each step of a request something.
+        if (demand.Kind == ResourceKind.RegisteredModel)
+            CallerActor.Enter(http.User.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } ? name : null);
     }
 
     // The host's fallback policy does not count: whether anything enforces it cannot be seen from here. ASP.NET Core itself refuses to run a guarded route that nothing has checked.

@@ -12,13 +12,23 @@ internal sealed class HostFilter(MLOpsServerOptions options)
     private readonly string[] _hosts = [.. options.AllowedHosts.Select(HostOf)];
     private readonly string[] _origins = [.. options.AllowedOrigins.Select(origin => origin.Trim().TrimEnd('/'))];
 
+    // Clients call the server by one name again and again.
+    private volatile string? _lastAllowed;
+
     public void Demand(HttpRequest request, bool isWrite)
     {
-        string host = request.Host.Host;
-        if (!IsAllowed(host))
-            throw new MlflowException(ErrorCode.PermissionDenied, $"Invalid Host header: this server is not called '{MlflowFields.Short(host)}'. Add the name to its allowed hosts.");
+        if (request.Host.Value is not { } called || called != _lastAllowed)
+            DemandHost(request.Host);
         if (isWrite)
             DemandOrigin(request);
+    }
+
+    private void DemandHost(HostString called)
+    {
+        string host = called.Host;
+        if (!IsAllowed(host))
+            throw new MlflowException(ErrorCode.PermissionDenied, $"Invalid Host header: this server is not called '{MlflowFields.Short(host)}'. Add the name to its allowed hosts.");
+        _lastAllowed = called.Value;
     }
 
     private void DemandOrigin(HttpRequest request)
