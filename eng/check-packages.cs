@@ -17,14 +17,16 @@ foreach (string package in packages)
     using ZipArchive zip = ZipFile.OpenRead(package);
     XElement metadata = XElement.Load(zip.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open()).Elements().First();
     string? Value(string element) => metadata.Elements().FirstOrDefault(e => e.Name.LocalName == element)?.Value;
-    string library = $"lib/net10.0/{Value("id")}";
+    // A tool's package says what its command starts, and has what that needs beside it.
+    XElement? tool = zip.GetEntry("tools/net10.0/any/DotnetToolSettings.xml") is { } settings ? XElement.Load(settings.Open()).Descendants("Command").Single() : null;
+    string library = tool is null ? $"lib/net10.0/{Value("id")}" : $"tools/net10.0/any/{Path.GetFileNameWithoutExtension(tool.Attribute("EntryPoint")!.Value)}";
     void Demand(bool holds, string what) { if (!holds) faults.Add($"{name}: {what}"); }
 
     Demand(Value("license") == "MIT", "no MIT licence expression");
     Demand(Value("description")?.Length > 40, "no description");
     Demand(Value("readme") is { } readme && zip.GetEntry(readme)?.Length > 200, "no readme, or one that says nothing");
     Demand(zip.GetEntry($"{library}.dll") is not null, $"no {library}.dll");
-    Demand(zip.GetEntry($"{library}.xml")?.Length > 200, $"no docs in {library}.xml");
+    Demand(tool is not null || zip.GetEntry($"{library}.xml")?.Length > 200, $"no docs in {library}.xml");
 
     string symbols = Path.ChangeExtension(package, ".snupkg");
     if (!File.Exists(symbols))
