@@ -47,7 +47,7 @@ public sealed class JournalTests
     public void Any_tags_of_a_dataset_come_back(bool mapped, string[] words)
     {
         // What UTF-8 cannot say is not looked at here.
-        Dictionary<string, string> tags = words.Where(word => word is not null && !word.Any(char.IsSurrogate)).Select((word, i) => KeyValuePair.Create($"{i}{word}", word)).ToDictionary();
+        Dictionary<string, string> tags = words.Where(word => word is not null && !word.Any(char.IsSurrogate)).Select((word, i) => KeyValuePair.Create($"{i}:{word}", word)).ToDictionary();
         using var harness = new JournalHarness(mapped);
         using (Journal journal = harness.Open())
             Assert.True(journal.Append(new TrackingRecord.DatasetUsed(Run, new DatasetInput { Name = "d", Digest = "x", Role = "test", Tags = tags })));
