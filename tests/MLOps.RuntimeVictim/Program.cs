@@ -1,12 +1,13 @@
 // A program for tests to send signals to: <mode>. Says "ready" when it holds them, or holds them no more.
 using MLOps.Runtime;
 
-InterruptionNotices notices = InterruptionNotices.Start();
-switch (args is [var mode] ? mode : "")
+string mode = args is [var first] ? first : "";
+InterruptionNotices? notices = null;
+notices = InterruptionNotices.Start(new InterruptionOptions { OnNotice = OnNotice });
+switch (mode)
 {
     case "hold":
         // Has much to save: it does not end by itself.
-        notices.Noticed += (_, notice) => Say($"noticed {notice.Cause} {notice.Signal} {notice.ExitCode}");
         Say("ready");
         Thread.Sleep(Timeout.Infinite);
         return 1;
@@ -18,8 +19,6 @@ switch (args is [var mode] ? mode : "")
         return notices.Current.ExitCode;
     case "fail":
         notices.Token.Register(() => throw new InvalidOperationException("a registration"));
-        notices.Noticed += (_, _) => throw new InvalidOperationException("a handler");
-        notices.Noticed += (sender, notice) => Say($"noticed {notice.Cause} after {((InterruptionNotices)sender!).HandlerError!.Message}");
         Say("ready");
         Thread.Sleep(Timeout.Infinite);
         return 1;
@@ -31,6 +30,19 @@ switch (args is [var mode] ? mode : "")
     default:
         Console.Error.WriteLine("modes: hold, finish, fail, release");
         return 2;
+}
+
+void OnNotice(InterruptionNotice notice)
+{
+    switch (mode)
+    {
+        case "hold":
+            Say($"noticed {notice.Cause} {notice.Signal} {notice.ExitCode}");
+            break;
+        case "fail":
+            Say($"noticed {notice.Cause} after {notices!.HandlerError!.InnerException!.Message}");
+            throw new InvalidOperationException("a handler");
+    }
 }
 
 static void Say(string line)

@@ -24,6 +24,7 @@ public sealed partial class InterruptionNotices : IAsyncDisposable
     private readonly SpotPoll[] _polls;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _gracePeriod;
+    private readonly Action<InterruptionNotice>? _onNotice;
     private Task _polling = Task.CompletedTask;
     private InterruptionNotice? _current;
     private Exception? _handlerError;
@@ -34,26 +35,20 @@ public sealed partial class InterruptionNotices : IAsyncDisposable
     {
         _clock = options.TimeProvider;
         _gracePeriod = options.GracePeriod;
+        _onNotice = options.OnNotice;
         _polls = [.. options.Metadata.Select(metadata => new SpotPoll(metadata, options.PollInterval, options.PollTimeout, _clock, Report))];
     }
-
-    /// <summary>Raised for the first notice, and for each later one whose deadline is earlier than that of <see cref="Current"/>; after <see cref="Token"/> was cancelled.</summary>
-    /// <remarks>
-    /// Handlers run on a thread of the pool or of the signal, two notices' perhaps at once. One that throws stops neither the others nor the process: see <see cref="HandlerError"/>. None may wait for
-    /// <see cref="DisposeAsync"/>, which waits for it.
-    /// </remarks>
-    public event EventHandler<InterruptionNotice>? Noticed;
 
     /// <summary>The notice with the earliest deadline so far; null while there is none. It stays when its source takes it back.</summary>
     public InterruptionNotice? Current => Volatile.Read(ref _current);
 
-    /// <summary>Cancelled at the first notice. What is registered with it runs before <see cref="Noticed"/>.</summary>
+    /// <summary>Cancelled at the first notice. What is registered with it runs before <see cref="InterruptionOptions.OnNotice"/>.</summary>
     public CancellationToken Token => _noticed.Token;
 
     /// <summary>How each metadata service has answered, in the order of <see cref="InterruptionOptions.Metadata"/>. Made anew at each call.</summary>
     public IReadOnlyList<SpotMetadataStatus> Metadata => [.. _polls.Select(poll => poll.Status)];
 
-    /// <summary>What the last handler of <see cref="Noticed"/>, or registration with <see cref="Token"/>, that failed has thrown; null when none has. Nothing else tells of it: log it.</summary>
+    /// <summary>What <see cref="InterruptionOptions.OnNotice"/>, or what is registered with <see cref="Token"/>, has thrown last; null when nothing has. It costs the process none of its time, and nothing else tells of it: log it.</summary>
     public Exception? HandlerError => Volatile.Read(ref _handlerError);
 
     /// <summary>Starts to hold signals and to ask metadata services.</summary>
@@ -111,8 +106,7 @@ public sealed partial class InterruptionNotices : IAsyncDisposable
         }
 
         Guard(_noticed.Cancel);
-        foreach (EventHandler<InterruptionNotice> handler in (Noticed?.GetInvocationList() ?? []).Cast<EventHandler<InterruptionNotice>>())
-            Guard(() => handler(this, notice));
+        Guard(() => _onNotice?.Invoke(notice));
     }
 
     /// <summary>On Windows only the names are known, elsewhere a number is as good as the name.</summary>
@@ -146,7 +140,7 @@ public sealed partial class InterruptionNotices : IAsyncDisposable
 
         context.Cancel = true;
         DateTimeOffset now = _clock.GetUtcNow();
-        Report(new InterruptionNotice { Cause = new InterruptionCause(SignalNumber.Name(number)), NoticedAt = now, Deadline = now + _gracePeriod, Signal = number });
+        Report(new InterruptionNotice { Cause = new InterruptionCause(SignalNumber.Name(number)!), NoticedAt = now, Deadline = now + _gracePeriod, Signal = number });
     }
 
     /// <summary>Ends the process as a signal does: nothing else in it runs.</summary>

@@ -12,8 +12,8 @@ public sealed class InterruptionOptions
     public static PosixSignal SigUsr1 => (PosixSignal)SignalNumber.User1;
 
     /// <summary>
-    /// The signals to hold: <see cref="PosixSignal.SIGHUP"/>, <see cref="PosixSignal.SIGINT"/>, <see cref="PosixSignal.SIGQUIT"/>, <see cref="PosixSignal.SIGTERM"/>, or one by its number on this
-    /// operating system, as <c>(PosixSignal)12</c>. Empty: none, only the metadata services are asked.
+    /// The signals to hold: of <see cref="PosixSignal.SIGHUP"/>, <see cref="PosixSignal.SIGINT"/>, <see cref="PosixSignal.SIGQUIT"/>, <see cref="PosixSignal.SIGTERM"/>, <see cref="SigUsr1"/>, and SIGUSR2 by its
+    /// number on this operating system, as <c>(PosixSignal)12</c> on Linux. Empty: none, only the metadata services are asked.
     /// </summary>
     /// <value>Default: SIGTERM, SIGINT and <see cref="SigUsr1"/>; on Windows SIGTERM and SIGINT.</value>
     public IReadOnlyList<PosixSignal> Signals { get; set; } =
@@ -37,6 +37,13 @@ public sealed class InterruptionOptions
     /// <value>Default 2 s; 10 ms to 1 minute.</value>
     public TimeSpan PollTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Called with the first notice, and with each later one whose deadline is earlier; after <see cref="InterruptionNotices.Token"/> was cancelled. On a thread of the pool or of the signal, for two notices
+    /// perhaps at once. What it throws goes to <see cref="InterruptionNotices.HandlerError"/>. It must not wait for <see cref="InterruptionNotices.DisposeAsync"/>, which waits for it.
+    /// </summary>
+    /// <value>Default null.</value>
+    public Action<InterruptionNotice>? OnNotice { get; set; }
+
     /// <summary>The clock.</summary>
     /// <value>Default <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
@@ -51,7 +58,7 @@ public sealed class InterruptionOptions
         CheckRange(GracePeriod, TimeSpan.Zero, OneDay, nameof(GracePeriod), parameterName);
         CheckRange(PollInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), nameof(PollInterval), parameterName);
         CheckRange(PollTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1), nameof(PollTimeout), parameterName);
-        return [.. Signals.Select(signal => SignalNumber.Of(signal) ?? throw new ArgumentException($"{signal} cannot be held as a notice: it ends no process, or no process can hold it.", parameterName)).Distinct()];
+        return [.. Signals.Select(signal => SignalNumber.Of(signal) ?? throw new ArgumentException($"{signal} cannot be held as a notice: SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 can.", parameterName)).Distinct()];
     }
 
     private static void CheckRange(TimeSpan value, TimeSpan least, TimeSpan most, string name, string parameterName)

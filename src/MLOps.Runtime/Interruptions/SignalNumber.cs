@@ -1,33 +1,29 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace MLOps.Runtime;
 
-/// <summary>The numbers and names of signals on this operating system. They differ: SIGUSR1 is 10 on Linux (x64, arm64) and 30 on macOS, as on the BSDs.</summary>
+/// <summary>The signals that announce an end, by number and name. The numbers differ: SIGUSR1 is 10 on Linux (x64, arm64) and 30 on macOS, as on the BSDs.</summary>
 internal static class SignalNumber
 {
-    private const int Hup = 1, Int = 2, Quit = 3, Kill = 9, Term = 15;
+    private const int Hup = 1, Int = 2, Quit = 3, Term = 15;
 
-    public static int User1 { get; } = OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? 10 : 30;
+    private static readonly bool IsLinux = OperatingSystem.IsLinux() || OperatingSystem.IsAndroid();
 
-    private static int User2 { get; } = OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? 12 : 31;
+    public static int User1 { get; } = IsLinux ? 10 : 30;
 
-    private static int Stop { get; } = OperatingSystem.IsLinux() || OperatingSystem.IsAndroid() ? 19 : 17;
+    private static int User2 { get; } = IsLinux ? 12 : 31;
 
-    /// <summary>The number of a signal that can be held; null for one that cannot, or that ends no process.</summary>
+    /// <summary>The number of a signal that can be held. Null for one that cannot; for one that stops, continues or resizes, and so announces no end; and for one of a fault, or of the runtime's own.</summary>
     public static int? Of(PosixSignal signal) => signal switch
     {
         PosixSignal.SIGHUP => Hup,
         PosixSignal.SIGINT => Int,
         PosixSignal.SIGQUIT => Quit,
         PosixSignal.SIGTERM => Term,
-        // The other names are of signals that stop, continue or resize: they announce no end.
-        <= 0 => null,
-        _ when (int)signal is var number && number <= 64 && number != Kill && number != Stop => number,
-        _ => null,
+        _ => Name((int)signal) is null ? null : (int)signal,
     };
 
-    public static string Name(int number) => number switch
+    public static string? Name(int number) => number switch
     {
         Hup => "SIGHUP",
         Int => "SIGINT",
@@ -35,6 +31,6 @@ internal static class SignalNumber
         Term => "SIGTERM",
         _ when number == User1 => "SIGUSR1",
         _ when number == User2 => "SIGUSR2",
-        _ => string.Create(CultureInfo.InvariantCulture, $"SIG{number}"),
+        _ => null,
     };
 }

@@ -20,22 +20,20 @@ public sealed class InterruptionNoticesTests
     }
 
     [Fact]
-    public async Task The_first_notice_cancels_the_token_and_then_tells_the_handlers()
+    public async Task The_first_notice_cancels_the_token_and_then_tells_the_program()
     {
-        await using InterruptionNotices notices = Silent();
         List<string> told = [];
+        await using InterruptionNotices notices = Silent(notice => told.Add($"told {notice.Cause}"));
         notices.Token.Register(() => told.Add($"token {notices.Current!.Cause}"));
-        notices.Noticed += (sender, notice) => told.Add($"handler {notice.Cause} {ReferenceEquals(sender, notices)}");
         notices.Report(Notice("a", 30));
-        Assert.Equal(["token a", "handler a True"], told);
+        Assert.Equal(["token a", "told a"], told);
     }
 
     [Fact]
     public async Task A_lesser_notice_is_followed_by_one_with_an_earlier_deadline_and_by_no_other()
     {
-        await using InterruptionNotices notices = Silent();
         List<string> told = [];
-        notices.Noticed += (_, notice) => told.Add(notice.Cause.Name);
+        await using InterruptionNotices notices = Silent(notice => told.Add(notice.Cause.Name));
         notices.Report(Notice("rebalance", 120));
         notices.Report(Notice("rebalance again", 120));
         notices.Report(Notice("later", 121));
@@ -53,10 +51,9 @@ public sealed class InterruptionNoticesTests
         Random random = new(seed);
         for (int trial = 0; trial < 200; trial++)
         {
-            await using InterruptionNotices notices = Silent();
             int[] seconds = [.. Enumerable.Range(0, 8).Select(_ => random.Next(1, 1000))];
             int told = 0;
-            notices.Noticed += (_, _) => Interlocked.Increment(ref told);
+            await using InterruptionNotices notices = Silent(_ => Interlocked.Increment(ref told));
             Parallel.ForEach(seconds, second => notices.Report(Notice("x", second)));
             Assert.Equal(Now.AddSeconds(seconds.Min()), notices.Current!.Deadline);
             Assert.InRange(told, 1, seconds.Length);
@@ -65,25 +62,22 @@ public sealed class InterruptionNoticesTests
     }
 
     [Fact]
-    public async Task A_handler_that_throws_stops_no_other_and_its_error_is_kept()
+    public async Task What_a_program_throws_when_it_is_told_is_kept_and_the_next_notice_taken()
     {
-        await using InterruptionNotices notices = Silent();
-        int told = 0;
-        InvalidOperationException error = new("a handler");
-        notices.Noticed += (_, _) => throw error;
-        notices.Noticed += (_, _) => told++;
+        await using InterruptionNotices notices = Silent(notice => throw new InvalidOperationException($"told {notice.Cause}"));
         notices.Report(Notice("a", 30));
-        Assert.Equal(1, told);
-        Assert.Same(error, notices.HandlerError);
+        Assert.Equal("told a", notices.HandlerError!.Message);
+        notices.Report(Notice("b", 20));
+        Assert.Equal("told b", notices.HandlerError!.Message);
+        Assert.Equal("b", notices.Current!.Cause.Name);
     }
 
     [Fact]
-    public async Task A_registration_with_the_token_that_throws_stops_no_handler()
+    public async Task A_registration_with_the_token_that_throws_does_not_keep_the_program_from_being_told()
     {
-        await using InterruptionNotices notices = Silent();
         int told = 0;
+        await using InterruptionNotices notices = Silent(_ => told++);
         notices.Token.Register(() => throw new InvalidOperationException("a registration"));
-        notices.Noticed += (_, _) => told++;
         notices.Report(Notice("a", 30));
         Assert.Equal(1, told);
         Assert.Equal("a registration", Assert.IsType<AggregateException>(notices.HandlerError).InnerException!.Message);
@@ -93,15 +87,13 @@ public sealed class InterruptionNoticesTests
     public async Task Services_are_asked_and_what_they_announce_is_a_notice()
     {
         await using MetadataStub stub = new(request => request.Method == "PUT" ? StubAnswer.Ok("token") : StubAnswer.Ok("""{"action": "terminate", "time": "2026-09-18T08:22:00Z"}"""));
+        TaskCompletionSource<InterruptionNotice> noticed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using InterruptionNotices notices = InterruptionNotices.Start(new InterruptionOptions
         {
             Signals = [],
+            OnNotice = noticed.SetResult,
             Metadata = [new ScriptedMetadata(_ => throw new InvalidOperationException("a bug")), new AwsSpotMetadata { Address = stub.Address }],
         });
-        TaskCompletionSource<InterruptionNotice> noticed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        notices.Noticed += (_, notice) => noticed.TrySetResult(notice);
-        if (notices.Current is { } before)
-            noticed.TrySetResult(before);
         InterruptionNotice notice = await noticed.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         Assert.Equal((InterruptionCause.AwsSpot, Now.AddMinutes(2)), (notice.Cause, notice.Deadline));
         Assert.Equal(["scripted", "AWS"], notices.Metadata.Select(metadata => metadata.Name));
@@ -145,7 +137,7 @@ public sealed class InterruptionNoticesTests
         Assert.Single(notices.Metadata);
     }
 
-    private static InterruptionNotices Silent() => InterruptionNotices.Start(new InterruptionOptions { Signals = [] });
+    private static InterruptionNotices Silent(Action<InterruptionNotice>? onNotice = null) => InterruptionNotices.Start(new InterruptionOptions { Signals = [], OnNotice = onNotice });
 
     private static InterruptionNotice Notice(string cause, double seconds) => new() { Cause = new InterruptionCause(cause), NoticedAt = Now, Deadline = Now.AddSeconds(seconds) };
 }

@@ -21,10 +21,12 @@ public sealed class InterruptionOptionsTests
         o => o.Metadata = null!,
         o => o.Metadata = [null!],
         o => o.TimeProvider = null!,
-        o => o.Signals = [PosixSignal.SIGCHLD],
-        o => o.Signals = [PosixSignal.SIGTSTP],
+        o => o.Signals = [(PosixSignal)(-5)],
+        o => o.Signals = [(PosixSignal)(-10)],
         o => o.Signals = [0],
         o => o.Signals = [(PosixSignal)9],
+        o => o.Signals = [(PosixSignal)11],
+        o => o.Signals = [(PosixSignal)34],
         o => o.Signals = [(PosixSignal)65],
         o => o.Signals = [(PosixSignal)(-99)],
     ];
@@ -47,6 +49,14 @@ public sealed class InterruptionOptionsTests
     [Fact]
     public void A_signal_that_is_named_twice_is_held_once() =>
         Assert.Equal([15, 1], new InterruptionOptions { Signals = [PosixSignal.SIGTERM, (PosixSignal)15, PosixSignal.SIGHUP] }.Check("options"));
+
+    [Fact]
+    public void The_second_signal_for_users_can_be_held()
+    {
+        int number = OperatingSystem.IsLinux() ? 12 : 31;
+        Assert.Equal([number], new InterruptionOptions { Signals = [(PosixSignal)number] }.Check("options"));
+        Assert.Equal("SIGUSR2", SignalNumber.Name(number));
+    }
 
     [Fact]
     public void The_limits_themselves_are_taken()

@@ -61,7 +61,7 @@ public sealed class SignalTests
     {
         using VictimProcess victim = await VictimProcess.StartAsync("fail");
         victim.Send(Terminate);
-        Assert.Equal("noticed SIGTERM after a handler", await victim.ReadLineAsync());
+        Assert.Equal("noticed SIGTERM after a registration", await victim.ReadLineAsync());
         victim.Send(Terminate);
         Assert.Equal(128 + Terminate, await victim.WaitAsync());
     }
