@@ -6,7 +6,7 @@ namespace MLOps.Runtime;
 /// <remarks>
 /// <para>
 /// The first signal is held: it does not end the process but becomes a notice. It is then the program's to save its work before <see cref="InterruptionNotice.Deadline"/> and to exit with
-/// <see cref="InterruptionNotice.ExitCode"/>. A second signal, whichever of those held, has its default effect: the process ends at once, with 128 + its number as the exit code.
+/// <see cref="InterruptionNotice.ExitCode"/>. A second signal, whichever of those held, has its default effect: the process ends at once, with 128 + its number as the exit code, as the first process of a container, too.
 /// A notice of a metadata service does not count as a signal: the SIGTERM that follows it is held.
 /// </para>
 /// <para>
