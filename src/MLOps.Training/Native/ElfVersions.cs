@@ -13,6 +13,7 @@ internal sealed record ElfVersions(IReadOnlyList<ElfVersions.Need> Needs, IReadO
 {
     private const uint NeedSection = 0x6ffffffe;
     private const uint DefinitionSection = 0x6ffffffd;
+    private const int HeaderLength = 64;
     private const int SectionLength = 64;
     private const int MostEntries = 65_536;
 
@@ -22,24 +23,27 @@ internal sealed record ElfVersions(IReadOnlyList<ElfVersions.Need> Needs, IReadO
     /// <param name="IsWeak">Whether the loader goes on without it.</param>
     public readonly record struct Need(string Library, string Version, bool IsWeak);
 
+    /// <summary>Compares the length of a file with what its header announces, and reads no more than the header. The loader does not look: a library that is cut ends the process by SIGBUS.</summary>
+    /// <exception cref="InvalidDataException">It is no 64-bit little-endian ELF file, or is cut.</exception>
+    public static void CheckLength(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        Span<byte> header = stackalloc byte[HeaderLength];
+        (ulong sections, ushort count) = ReadHeader(new(header[..file.ReadAtLeast(header, HeaderLength, throwOnEndOfStream: false)]));
+        // Linkers put the headers of the sections last.
+        ulong length = ElfBytes.Add(sections, (ulong)count * SectionLength);
+        if ((ulong)file.Length < length)
+            throw new InvalidDataException($"it is truncated: it has {file.Length} bytes of {length}");
+    }
+
     /// <summary>Reads a whole file.</summary>
     /// <exception cref="InvalidDataException">It is no 64-bit little-endian ELF file, or ends within what it announces.</exception>
     public static ElfVersions Read(ReadOnlySpan<byte> file)
     {
-        if (file.Length < 4 || !file[..4].SequenceEqual("\u007fELF"u8))
-            throw new InvalidDataException("it is not an ELF file");
         ElfBytes bytes = new(file);
-        if (bytes.U8(4) != 2)
-            throw new InvalidDataException("it is not a 64-bit ELF file");
-        if (bytes.U8(5) != 1)
-            throw new InvalidDataException("it is not a little-endian ELF file");
-
         List<Need> needs = [];
         List<string> definitions = [];
-        ulong sections = bytes.U64(0x28);
-        ushort count = bytes.U16(0x3c);
-        if (count > 0 && bytes.U16(0x3a) != SectionLength)
-            throw new InvalidDataException($"its section headers are {bytes.U16(0x3a)} bytes long, not {SectionLength}");
+        (ulong sections, ushort count) = ReadHeader(bytes);
         for (uint i = 0; i < count; i++)
         {
             ulong section = ElfBytes.Add(sections, (ulong)i * SectionLength);
@@ -57,6 +61,20 @@ internal sealed record ElfVersions(IReadOnlyList<ElfVersions.Need> Needs, IReadO
         }
 
         return new ElfVersions(needs, definitions);
+    }
+
+    private static (ulong Sections, ushort Count) ReadHeader(ElfBytes bytes)
+    {
+        if (!bytes.StartsWith("\u007fELF"u8))
+            throw new InvalidDataException("it is not an ELF file");
+        if (bytes.U8(4) != 2)
+            throw new InvalidDataException("it is not a 64-bit ELF file");
+        if (bytes.U8(5) != 1)
+            throw new InvalidDataException("it is not a little-endian ELF file");
+        ushort count = bytes.U16(0x3c);
+        if (count > 0 && bytes.U16(0x3a) != SectionLength)
+            throw new InvalidDataException($"its section headers are {bytes.U16(0x3a)} bytes long, not {SectionLength}");
+        return (bytes.U64(0x28), count);
     }
 
     private static void ReadNeeds(ElfBytes bytes, ulong need, uint entries, (ulong, ulong) strings, List<Need> needs)
@@ -112,6 +130,8 @@ internal sealed record ElfVersions(IReadOnlyList<ElfVersions.Need> Needs, IReadO
     private readonly ref struct ElfBytes(ReadOnlySpan<byte> file)
     {
         private readonly ReadOnlySpan<byte> _file = file;
+
+        public bool StartsWith(ReadOnlySpan<byte> start) => _file.StartsWith(start);
 
         public byte U8(ulong at) => Slice(at, 1)[0];
 

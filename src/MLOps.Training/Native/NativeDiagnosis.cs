@@ -23,7 +23,7 @@ internal sealed partial record NativeDiagnosis(string Problem, string Advice)
         }
 
         if (facts.Damage is { } damage)
-            return new($"{facts.LibTorchSharp} is damaged: {damage}", "delete it and the package TorchSharp from the NuGet cache, restore and build again");
+            return new(damage, "delete it, and its package from the NuGet cache when that has the same fault; restore and build again");
         if (facts.MissingVersion is { } missing)
         {
             return new(

@@ -7,6 +7,7 @@ namespace MLOps.Training;
 /// <summary>What can be seen of TorchSharp's native libraries without using TorchSharp.</summary>
 internal sealed record NativeFacts
 {
+    private static readonly string[] NativeFiles = ["libLibTorchSharp.so", "libtorch*.so", "libc10*.so"];
     private static readonly string[] LibraryFolders = ["/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"];
 
     /// <summary>The version of the TorchSharp package: <c>0.107.0</c>.</summary>
@@ -21,7 +22,7 @@ internal sealed record NativeFacts
     /// <summary>Where libtorch_cpu is; null when it is nowhere.</summary>
     public string? Libtorch { get; init; }
 
-    /// <summary>Why the file of <see cref="LibTorchSharp"/> can't be a library of Linux; null when it can, and elsewhere.</summary>
+    /// <summary>Which of the files can't be a library of Linux, and why; null when all can, and elsewhere.</summary>
     public string? Damage { get; init; }
 
     /// <summary>The first version that <see cref="LibTorchSharp"/> needs and this machine's library lacks, and the newest that it has; null when there is none.</summary>
@@ -30,12 +31,32 @@ internal sealed record NativeFacts
     /// <summary>What the loader said; null when it was not asked.</summary>
     public string? LoaderMessage { get; init; }
 
-    /// <summary>Looks at this process and machine.</summary>
-    public static NativeFacts Gather()
+    /// <summary>Looks which files are there and whether they are whole, before one of them is loaded.</summary>
+    public static NativeFacts Locate()
     {
         NativeFacts facts = new() { TorchSharpVersion = VersionOf(typeof(torch).Assembly), Platform = PlatformOf(), LibTorchSharp = Find("LibTorchSharp"), Libtorch = Find("torch_cpu") };
-        if (facts.LibTorchSharp is not { } library)
-            return facts;
+        string[] folders = [.. new[] { facts.LibTorchSharp, facts.Libtorch }.OfType<string>().Select(file => Path.GetDirectoryName(file)!).Distinct()];
+        foreach (string file in OperatingSystem.IsLinux() ? folders.SelectMany(folder => NativeFiles.SelectMany(pattern => Directory.EnumerateFiles(folder, pattern))) : [])
+        {
+            try
+            {
+                ElfVersions.CheckLength(file);
+            }
+            catch (InvalidDataException damage)
+            {
+                return facts with { Damage = $"{file} is damaged: {damage.Message}" };
+            }
+        }
+
+        return facts;
+    }
+
+    /// <summary>Finds out why the files that were located do not load.</summary>
+    public NativeFacts AskWhy()
+    {
+        if (LibTorchSharp is not { } library)
+            return this;
+        NativeFacts facts = this;
         if (OperatingSystem.IsLinux())
         {
             try
@@ -44,7 +65,7 @@ internal sealed record NativeFacts
             }
             catch (InvalidDataException damage)
             {
-                facts = facts with { Damage = damage.Message };
+                return facts with { Damage = $"{library} is damaged: {damage.Message}" };
             }
         }
 

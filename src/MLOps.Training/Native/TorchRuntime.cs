@@ -10,6 +10,8 @@ namespace MLOps.Training;
 /// <remarks>Safe for several threads.</remarks>
 public static class TorchRuntime
 {
+    private static volatile bool _isLoaded;
+
     /// <summary>
     /// Finds out whether TorchSharp can be used here, and when not, what is missing and what to do. Call it first in a program that trains: TorchSharp itself says of every failure that a package
     /// is not referenced, and does so at whatever line happens to use it first.
@@ -76,8 +78,10 @@ public static class TorchRuntime
     /// <exception cref="TorchUnusableException">It does not load.</exception>
     internal static void Load()
     {
-        if (!TryLoad())
-            Check().ThrowIfUnusable();
+        if (_isLoaded)
+            return;
+        Check().ThrowIfUnusable();
+        _isLoaded = true;
     }
 
     private static unsafe nint Context()
@@ -100,18 +104,19 @@ public static class TorchRuntime
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchRuntimeReport Look()
     {
-        if (!TryLoad())
+        NativeFacts facts = NativeFacts.Locate();
+        if (facts.Damage is null)
         {
-            NativeFacts facts = NativeFacts.Gather();
+            if (TryLoad())
+                return Describe();
+            facts = facts.AskWhy();
             // Loaded by its full path, it is found by its name from then on.
-            if (facts.LoaderMessage is not "" || !TryLoad())
-            {
-                NativeDiagnosis diagnosis = NativeDiagnosis.Of(facts);
-                return new TorchRuntimeReport { TorchSharpVersion = facts.TorchSharpVersion, Problem = diagnosis.Problem, Advice = diagnosis.Advice };
-            }
+            if (facts.LoaderMessage is "" && TryLoad())
+                return Describe();
         }
 
-        return Describe();
+        NativeDiagnosis diagnosis = NativeDiagnosis.Of(facts);
+        return new TorchRuntimeReport { TorchSharpVersion = facts.TorchSharpVersion, Problem = diagnosis.Problem, Advice = diagnosis.Advice };
     }
 
     /// <summary>From here on TorchSharp is used.</summary>
