@@ -46,7 +46,7 @@ public static class TorchModel
         try
         {
             string weights = Path.Join(folder, Weights);
-            WeightFile.Save(module, weights);
+            Checkpoints.ModelFiles.SaveSafetensors(module, weights, new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
             ModelFlavor flavor = new(Flavor)
             {
                 Properties = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -74,15 +74,16 @@ public static class TorchModel
     /// <returns>The module, in evaluation mode, its parameters needing no gradient.</returns>
     /// <remarks>Where the version has a signature of one tensor on each side, the module is run once with zeros of its shape, so that one that does not fit never serves.</remarks>
     /// <exception cref="CheckpointMismatchException">A name, shape or type differs between the file and the module, or what the module gives is not what the signature says. Nothing was loaded in the first case.</exception>
-    /// <exception cref="FileNotFoundException">The version has no weights of TorchSharp.</exception>
+    /// <exception cref="ModelFileException">The weights are no safetensors file.</exception>
+    /// <exception cref="FileNotFoundException">The version has no such weights.</exception>
     /// <example><code>await registry.OpenModelAsync("digits@champion", (files, _) => ValueTask.FromResult(TorchModel.Load(files, new DigitsNet())));</code></example>
-    public static TModule Load<TModule>(ModelFiles files, TModule module)
+    public static TModule Load<TModule>(Registry.ModelFiles files, TModule module)
         where TModule : nn.Module
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(module);
         string weights = files.Version?.Facts.Flavors.FirstOrDefault(flavor => flavor.Name == Flavor)?.Properties.GetValueOrDefault(WeightsProperty) ?? Weights;
-        WeightFile.Load(module, files.GetPath(weights));
+        Checkpoints.ModelFiles.LoadSafetensors(module, files.GetPath(weights));
         module.eval();
         foreach (TorchSharp.Modules.Parameter parameter in module.parameters())
             parameter.requires_grad = false;

@@ -74,11 +74,12 @@ public sealed class CheckpointUploadsTests
     [Fact]
     public async Task What_takes_too_long_is_given_up()
     {
-        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously), cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         CheckpointUploads uploads = new(
             every: true,
             async (_, cancellationToken) =>
             {
+                begun.SetResult();
                 try
                 {
                     await Task.Delay(Timeout.Infinite, cancellationToken);
@@ -90,6 +91,7 @@ public sealed class CheckpointUploadsTests
             },
             NullLogger.Instance);
         uploads.Add(At(0));
+        await begun.Task.WaitAsync(TimeSpan.FromMinutes(1), Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => uploads.FinishAsync(new CancellationToken(canceled: true)));
         await cancelled.Task.WaitAsync(TimeSpan.FromMinutes(1), Token);
     }
