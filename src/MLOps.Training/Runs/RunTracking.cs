@@ -183,7 +183,8 @@ public sealed partial class RunTracking : TrainerCallback
         if (_options is { RegisterAs: { } name, Registry: { } registry })
         {
             ArtifactPath path = await FreePathAsync(outcome.Position.Step).ConfigureAwait(false);
-            await TorchModel.LogAsync(Run, trainer.Model.Module, _signature, path, trainer.Options.TimeProvider).ConfigureAwait(false);
+            using (_options.Within?.Invoke())
+                await TorchModel.LogAsync(Run, trainer.Model.Module, _signature, path, trainer.Options.TimeProvider).ConfigureAwait(false);
             Version = await registry.RegisterAsync(name, ModelContent.FromRun(Run.Id, path), new RegisterOptions { Signature = _signature }).ConfigureAwait(false);
         }
 

@@ -35,6 +35,9 @@ public sealed record RunTrackingOptions
     /// </summary>
     public Tensor? Example { get; init; }
 
+    /// <summary>What is entered before the model is written and left after: <c>ema.Swap</c> of an <c>ExponentialMovingAverage</c> registers the averaged weights. Null, the default, for nothing.</summary>
+    public Func<IDisposable>? Within { get; init; }
+
     internal void Check(string parameterName)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(LossEvery ?? 1, 1, parameterName);
