@@ -10,4 +10,7 @@ public sealed class Checkpoint
 
     /// <summary>How far the training had come.</summary>
     public TrainingPosition Position { get; }
+
+    /// <summary>The folder on this machine that has its files; null when they lie elsewhere.</summary>
+    internal string? Folder { get; init; }
 }
