@@ -25,8 +25,6 @@ internal sealed class BatchReader<TBatch> : IDisposable
         _batches = source.ReadEpochAsync(epoch, firstBatch, cancellationToken).GetAsyncEnumerator(cancellationToken);
     }
 
-    public bool HasCurrent => _current.Has;
-
     /// <summary>The current batch, which the caller disposes.</summary>
     public TBatch Current
     {
@@ -47,13 +45,18 @@ internal sealed class BatchReader<TBatch> : IDisposable
     public TimeSpan Waited { get; private set; }
 
     /// <summary>Goes to the next batch.</summary>
+    /// <param name="step">Optimizer steps taken before, for what is thrown.</param>
     /// <exception cref="BatchFailedException">The source threw for it.</exception>
-    public bool MoveNext()
+    public bool MoveNext(long step)
     {
         if (!_started)
         {
             _started = true;
             _next = Read();
+        }
+        else
+        {
+            _batch++;
         }
 
         (_current, _next, _isCurrentTaken) = (_next, default, false);
@@ -62,7 +65,7 @@ internal sealed class BatchReader<TBatch> : IDisposable
             if (_error is { } error)
             {
                 _error = null;
-                throw error is Tracking.MLOpsException ? error : new BatchFailedException(_epoch, _batch, _batch, "The data source threw", error);
+                throw error is Tracking.MLOpsException ? error : new BatchFailedException(_epoch, _batch, step, "The data source threw", error);
             }
 
             return false;
