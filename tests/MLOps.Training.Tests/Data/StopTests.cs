@@ -153,7 +153,7 @@ public sealed class StopTests
             using (NewDisposeScope())
             {
                 using BatchReader<TensorBatch> reader = new(loader, 0, 0, TestContext.Current.CancellationToken);
-                while (reader.MoveNext())
+                while (reader.MoveNext(0))
                     batches.Add(reader.Current);
             }
 

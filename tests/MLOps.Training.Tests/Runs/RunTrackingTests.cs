@@ -280,7 +280,7 @@ public sealed class RunTrackingTests : IDisposable
         {
             RunTracking tracking = new(run);
             tracking.OnStart(training.Trainer);
-            await Task.Run(() => tracking.OnClose(training.Trainer, new TrainingOutcome.Interrupted(new(3, 0, 3, 3), new InterruptionNotice("SIGTERM"))), Token);
+            await Task.Run(() => tracking.OnClose(training.Trainer, new TrainingOutcome.Interrupted(new(3, 0, 3, 3), new InterruptionNotice { Cause = new("SIGTERM"), NoticedAt = DateTimeOffset.UnixEpoch, Deadline = DateTimeOffset.MaxValue, Signal = 15 })), Token);
             return run.Id;
         }, cancellationToken: Token);
 
