@@ -104,10 +104,16 @@ public sealed class Trainer<TBatch> : Trainer
         }
 
         for (int i = 0; i < started; i++)
+            Tell(Callbacks[i].OnEnd, outcome);
+        TrainingOutcome end = errors.Count == 0 || outcome is TrainingOutcome.Failed ? outcome : new TrainingOutcome.Failed(Position, errors[0]);
+        for (int i = 0; i < started; i++)
+            Tell(Callbacks[i].OnClose, end);
+
+        void Tell(Action<Trainer, TrainingOutcome> callback, TrainingOutcome what)
         {
             try
             {
-                Callbacks[i].OnEnd(this, outcome);
+                callback(this, what);
             }
             catch (Exception error)
             {

@@ -14,6 +14,9 @@ public abstract class TrainerCallback
     /// <summary>The name under which a checkpoint keeps the state of this callback, unique in a trainer: lower case, digits and hyphens. Null, the default, when it has none.</summary>
     public virtual string? StateName => null;
 
+    /// <summary>What this callback was told, by name, as text of the invariant culture: what a run logs as params. Empty by default. Keys are lower case with underscores, <c>warmup_steps</c>.</summary>
+    public virtual IReadOnlyDictionary<string, string> Settings => System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+
     /// <summary>Puts into <paramref name="state"/> what a resume needs. Called only between steps.</summary>
     public virtual void SaveState(TrainingState state) { }
 
@@ -46,4 +49,12 @@ public abstract class TrainerCallback
 
     /// <summary>Training is over, whatever the reason. Called for every callback whose <see cref="OnStart"/> returned, in the same order, also when an earlier one throws.</summary>
     public virtual void OnEnd(Trainer trainer, TrainingOutcome outcome) { }
+
+    /// <summary>
+    /// All callbacks have been told of the end by <see cref="OnEnd"/>: the place for what must come after their last metrics and checkpoints, such as ending a run. Called for the same
+    /// callbacks, in the same order, also when one throws.
+    /// </summary>
+    /// <param name="trainer">The trainer.</param>
+    /// <param name="outcome">As in <see cref="OnEnd"/>; <see cref="TrainingOutcome.Failed"/> as well when the training itself came to its end and a callback's <see cref="OnEnd"/> threw.</param>
+    public virtual void OnClose(Trainer trainer, TrainingOutcome outcome) { }
 }
