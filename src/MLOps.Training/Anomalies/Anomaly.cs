@@ -31,7 +31,7 @@ public sealed record Anomaly
     public override string ToString()
     {
         string place = string.Create(CultureInfo.InvariantCulture, $"Step {Step} (epoch {Epoch}, batch {Batch}): ");
-        string run = Consecutive > 1 ? string.Create(CultureInfo.InvariantCulture, $" It is the {Consecutive}th such step in a row.") : "";
+        string run = Consecutive > 1 ? string.Create(CultureInfo.InvariantCulture, $" That makes {Consecutive} such steps in a row.") : "";
         return place + (double.IsFinite(Loss)
             ? $"{Described("gradient")}, at a loss of {Loss.ToString("G6", CultureInfo.InvariantCulture)}. Look for a division by 0, the root or logarithm of 0, or a learning rate that is too high; clip gradients."
             : $"the loss is {Name(Loss)}, " + (Tensors.Any(tensor => !tensor.IsGradient)

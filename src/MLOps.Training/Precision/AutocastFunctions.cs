@@ -28,12 +28,14 @@ internal sealed unsafe class AutocastFunctions
         _setType(device, type);
     }
 
+    public void ClearCache() => _clearCache();
+
     public void Enter() => _increment();
 
     /// <summary>Leaves a scope; casts of weights are kept until the outermost one is left.</summary>
     public void Leave()
     {
         if (_decrement() == 0)
-            _clearCache();
+            ClearCache();
     }
 }

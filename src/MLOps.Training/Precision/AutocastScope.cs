@@ -12,12 +12,17 @@ public sealed class AutocastScope : IDisposable
     private readonly sbyte _device;
     private readonly bool _wasEnabled;
     private readonly sbyte _typeBefore;
+    // libtorch keeps the casts of weights by weight, whatever type they were cast to: a scope of another type must not meet them, nor leave its own.
+    private readonly bool _changesType;
     private bool _isLeft;
 
     internal AutocastScope(AutocastFunctions functions, sbyte device, sbyte type)
     {
         (_functions, _device, _outer, _thread) = (functions, device, _current, Thread.CurrentThread);
         (_wasEnabled, _typeBefore) = (functions.IsEnabled(device), functions.TypeOf(device));
+        _changesType = _wasEnabled && _typeBefore != type;
+        if (_changesType)
+            functions.ClearCache();
         functions.Set(device, isEnabled: true, type);
         functions.Enter();
         _current = this;
@@ -35,6 +40,8 @@ public sealed class AutocastScope : IDisposable
             throw new InvalidOperationException("An autocast scope that was entered within this one is not disposed yet. Dispose the inner one first, as using does.");
         (_isLeft, _current) = (true, _outer);
         _functions.Leave();
+        if (_changesType)
+            _functions.ClearCache();
         _functions.Set(_device, _wasEnabled, _typeBefore);
     }
 }
