@@ -195,7 +195,7 @@ public sealed partial class RunTracking : TrainerCallback
     private async Task<bool> EndAsync(Trainer trainer, TrainingOutcome outcome)
     {
         TimeProvider time = trainer.Options.TimeProvider;
-        DateTimeOffset deadline = DeadlineOf(trainer);
+        DateTimeOffset deadline = trainer.Interruption?.Deadline ?? time.GetUtcNow() + trainer.Options.GracePeriod;
         (RunStatus status, string what) = outcome switch
         {
             TrainingOutcome.Failed => (RunStatus.Failed, "failed"),
@@ -242,8 +242,6 @@ public sealed partial class RunTracking : TrainerCallback
 
         return true;
     }
-
-    private static DateTimeOffset DeadlineOf(Trainer trainer) => trainer.Options.TimeProvider.GetUtcNow() + trainer.Options.GracePeriod;
 
     private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 

@@ -275,18 +275,21 @@ public sealed class RunTrackingTests : IDisposable
     public async Task An_interrupted_training_ends_its_run_killed_even_where_its_owner_would_have_finished_it()
     {
         await using Tracker tracker = Open();
-        using TrackedTraining training = new();
+        using AnnouncedEnd end = new();
+        await using InterruptionNotices notices = end.Listen();
+        using TrackedTraining training = new(options: new() { Notices = notices });
         RunId id = await tracker.RunAsync("law", async run =>
         {
-            RunTracking tracking = new(run);
-            tracking.OnStart(training.Trainer);
-            await Task.Run(() => tracking.OnClose(training.Trainer, new TrainingOutcome.Interrupted(new(3, 0, 3, 3), new InterruptionNotice("SIGTERM"))), Token);
+            training.Trainer.Track(run).Use(new ActingCallback(trainer => end.AnnounceAt(step: 4, trainer)));
+            Assert.IsType<TrainingOutcome.Interrupted>(await training.Trainer.RunAsync(TrainingLength.Steps(100), Token));
             return run.Id;
         }, cancellationToken: Token);
 
         RunDetails details = await tracker.GetRunAsync(id, Token);
         Assert.Equal(RunStatus.Killed, details.Info.Status);
-        Assert.Equal("SIGTERM", details.Tags[WellKnownTags.Interrupted]);
+        Assert.Equal("GcpPreemption", details.Tags[WellKnownTags.Interrupted]);
+        Assert.Equal("interrupted", details.Tags["mlops.training.outcome"]);
+        Assert.Equal(4, details.Metrics["loss"].Step);
     }
 
     [Fact]
