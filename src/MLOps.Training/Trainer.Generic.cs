@@ -66,8 +66,10 @@ public sealed class Trainer<TBatch> : Trainer
         if (IsRunning)
             throw new InvalidOperationException("The training runs already.");
 
+        InterruptionNotices? own = Options.Notices is null && Options.HoldSignals
+            ? InterruptionNotices.Start(new() { GracePeriod = Options.GracePeriod, TimeProvider = Options.TimeProvider })
+            : null;
         (IsRunning, Length, StopReason, Interruption) = (true, length, null, null);
-        InterruptionNotices? own = Options.Notices is null && Options.HoldSignals ? new(new InterruptionOptions { GracePeriod = Options.GracePeriod, TimeProvider = Options.TimeProvider }) : null;
         try
         {
             // A thread of its own: dispose scopes, autocast and gradient mode belong to a thread, so a step must not move between threads.

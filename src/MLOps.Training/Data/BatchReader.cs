@@ -14,7 +14,7 @@ internal sealed class BatchReader<TBatch> : IDisposable
     private (bool Has, TBatch Batch) _current;
     private (bool Has, TBatch Batch) _next;
     private Exception? _error;
-    private long _batch;
+    private long _batch; // Read so far, those passed over included: the place of the one that is read next.
     private TimeSpan _waiting;
     private bool _started;
     private bool _isCurrentTaken;
@@ -62,7 +62,7 @@ internal sealed class BatchReader<TBatch> : IDisposable
             if (_error is { } error)
             {
                 _error = null;
-                throw error is Tracking.MLOpsException ? error : new BatchFailedException(_epoch, _batch, _batch, "The data source threw", error);
+                throw error is Tracking.MLOpsException ? error : new BatchFailedException(_epoch, _batch, null, "The data source threw", error);
             }
 
             return false;
@@ -91,10 +91,12 @@ internal sealed class BatchReader<TBatch> : IDisposable
         long begin = Stopwatch.GetTimestamp();
         try
         {
-            ValueTask<bool> moving = _batches.MoveNextAsync();
-            bool moved = moving.IsCompletedSuccessfully ? moving.GetAwaiter().GetResult() : moving.AsTask().GetAwaiter().GetResult();
-            if (moved)
+            if (Blocking.Await(_batches.MoveNextAsync()))
+            {
+                _batch++;
                 return (true, _batches.Current);
+            }
+
             // A source that ends when it is cancelled has not come to the end of its epoch.
             IsExhausted = !_cancellationToken.IsCancellationRequested;
             return default;
