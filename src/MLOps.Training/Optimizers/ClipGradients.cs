@@ -1,3 +1,4 @@
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,6 +28,9 @@ public sealed class ClipGradients : TrainerCallback
 
     /// <summary>The bound.</summary>
     public double MaxNorm { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(StringComparer.Ordinal) { ["max_norm"] = MaxNorm.ToString("R", CultureInfo.InvariantCulture) };
 
     /// <summary>No clipping, only the skip of steps whose gradients are not finite.</summary>
     public static ClipGradients SkipNonFinite() => new(double.PositiveInfinity);

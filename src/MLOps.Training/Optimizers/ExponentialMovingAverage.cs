@@ -55,6 +55,13 @@ public sealed class ExponentialMovingAverage : TrainerCallback, IDisposable
     /// <inheritdoc/>
     public override string? StateName => "ema";
 
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["decay"] = Decay.ToString("R", CultureInfo.InvariantCulture),
+        ["warm_up"] = IsWarmingUp ? "true" : "false",
+    };
+
     /// <summary>Takes the parameters into the averages; a trainer calls it after each step.</summary>
     /// <exception cref="InvalidOperationException">The averages are in the model.</exception>
     public void Update()

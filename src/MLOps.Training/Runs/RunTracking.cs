@@ -16,7 +16,7 @@ namespace MLOps.Training;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Metrics: <c>loss</c>, the mean of the step's batches, and <c>learning_rate</c> every <see cref="RunTrackingOptions.LossEvery"/> steps; <c>epoch</c>, those completed, at the end of each;
+/// Metrics: <c>loss</c>, the mean of the step's batches, <c>learning_rate</c> and, where a callback has computed it, <c>gradient_norm</c> every <see cref="RunTrackingOptions.LossEvery"/> steps; <c>epoch</c>, those completed, at the end of each;
 /// what callbacks report, under their names; and every <see cref="RunTrackingOptions.StatisticsInterval"/> <c>training/data_ms</c>, <c>training/forward_ms</c>, <c>training/backward_ms</c>,
 /// <c>training/optimizer_ms</c> (means of the interval), <c>training/steps_per_second</c>, <c>training/working_set_mib</c> and <c>training/live_tensors</c>. The step of a point is the number of
 /// optimizer steps taken by then. Use of CPU, GPU, disk and memory is the run's own: <see cref="RunOptions.SystemMetricsInterval"/>.
@@ -132,6 +132,8 @@ public sealed partial class RunTracking : TrainerCallback
         {
             Log(_loss!, _lossSum / _lossCount, taken);
             Log(_rate!, trainer.Optimizer.LearningRate, taken);
+            if (step.Gradients.Norm is { } norm)
+                Log(Run.Metric("gradient_norm"), norm.to(ScalarType.Float64).item<double>(), taken);
             (_lossSum, _lossCount) = (0, 0);
         }
 
@@ -195,7 +197,7 @@ public sealed partial class RunTracking : TrainerCallback
     private async Task<bool> EndAsync(Trainer trainer, TrainingOutcome outcome)
     {
         TimeProvider time = trainer.Options.TimeProvider;
-        DateTimeOffset deadline = DeadlineOf(trainer);
+        DateTimeOffset deadline = trainer.Interruption?.Deadline ?? time.GetUtcNow() + trainer.Options.GracePeriod;
         (RunStatus status, string what) = outcome switch
         {
             TrainingOutcome.Failed => (RunStatus.Failed, "failed"),
@@ -242,8 +244,6 @@ public sealed partial class RunTracking : TrainerCallback
 
         return true;
     }
-
-    private static DateTimeOffset DeadlineOf(Trainer trainer) => trainer.Options.TimeProvider.GetUtcNow() + trainer.Options.GracePeriod;
 
     private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 

@@ -8,7 +8,7 @@ namespace MLOps.Training;
 /// <summary>What a run is told of a training.</summary>
 public sealed record RunTrackingOptions
 {
-    /// <summary>At which steps the loss and the learning rate are logged: at every multiple of this number, at least 1. Null, the default, is 1 on the CPU and 10 elsewhere, where reading a loss waits for the device.</summary>
+    /// <summary>At which steps loss, learning rate and gradient norm are logged: at every multiple of this number, at least 1. Null, the default, is 1 on the CPU and 10 elsewhere, where reading a loss waits for the device.</summary>
     public int? LossEvery { get; init; }
 
     /// <summary>How often phase times, speed and memory are logged: at the first step after this time. Default 10 s; more than 0.</summary>

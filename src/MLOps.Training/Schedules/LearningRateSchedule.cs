@@ -21,6 +21,9 @@ public abstract class LearningRateSchedule : TrainerCallback
     /// <inheritdoc/>
     public override string? StateName => "schedule";
 
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string>(StringComparer.Ordinal) { ["description"] = Description };
+
     /// <summary>The base rate throughout.</summary>
     public static LearningRateSchedule Constant() => new FunctionSchedule(_ => 1, "constant");
 

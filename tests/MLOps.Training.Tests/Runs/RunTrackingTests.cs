@@ -91,6 +91,26 @@ public sealed class RunTrackingTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_schedule_clipping_and_averages_were_told_are_params_and_the_norm_is_a_metric()
+    {
+        await using Tracker tracker = Open();
+        using TrackedTraining training = new(learningRate: 0.2);
+        using ExponentialMovingAverage ema = new(training.Model, 0.9);
+        Run run = await tracker.StartRunAsync("law", cancellationToken: Token);
+        training.Trainer.Use(LearningRateSchedule.Linear(steps: 4)).Use(new ClipGradients(0.5)).Use(ema).Track(run);
+        await training.Trainer.RunAsync(TrainingLength.Steps(4), Token);
+
+        RunDetails details = await tracker.GetRunAsync(run.Id, Token);
+        Assert.Equal("linear(steps: 4, start: 1, end: 0)", details.Params["schedule.description"]);
+        Assert.Equal("0.5", details.Params["clip_gradients.max_norm"]);
+        Assert.Equal(("0.9", "false"), (details.Params["ema.decay"], details.Params["ema.warm_up"]));
+        Assert.Equal([(1L, 0.2), (2, 0.2 * 0.75), (3, 0.2 * 0.5), (4, 0.2 * 0.25)], await PointsAsync(tracker, run.Id, "learning_rate"));
+        List<(long Step, double Value)> norms = await PointsAsync(tracker, run.Id, "gradient_norm");
+        Assert.Equal([1L, 2, 3, 4], norms.Select(point => point.Step));
+        Assert.All(norms, point => Assert.True(point.Value > 0));
+    }
+
+    [Fact]
     public async Task Of_a_step_of_several_batches_the_mean_loss_is_logged()
     {
         await using Tracker tracker = Open();
@@ -275,18 +295,21 @@ public sealed class RunTrackingTests : IDisposable
     public async Task An_interrupted_training_ends_its_run_killed_even_where_its_owner_would_have_finished_it()
     {
         await using Tracker tracker = Open();
-        using TrackedTraining training = new();
+        using AnnouncedEnd end = new();
+        await using InterruptionNotices notices = end.Listen();
+        using TrackedTraining training = new(options: new() { Notices = notices });
         RunId id = await tracker.RunAsync("law", async run =>
         {
-            RunTracking tracking = new(run);
-            tracking.OnStart(training.Trainer);
-            await Task.Run(() => tracking.OnClose(training.Trainer, new TrainingOutcome.Interrupted(new(3, 0, 3, 3), new InterruptionNotice { Cause = new("SIGTERM"), NoticedAt = DateTimeOffset.UnixEpoch, Deadline = DateTimeOffset.MaxValue, Signal = 15 })), Token);
+            training.Trainer.Track(run).Use(new ActingCallback(trainer => end.AnnounceAt(step: 4, trainer)));
+            Assert.IsType<TrainingOutcome.Interrupted>(await training.Trainer.RunAsync(TrainingLength.Steps(100), Token));
             return run.Id;
         }, cancellationToken: Token);
 
         RunDetails details = await tracker.GetRunAsync(id, Token);
         Assert.Equal(RunStatus.Killed, details.Info.Status);
-        Assert.Equal("SIGTERM", details.Tags[WellKnownTags.Interrupted]);
+        Assert.Equal("GcpPreemption", details.Tags[WellKnownTags.Interrupted]);
+        Assert.Equal("interrupted", details.Tags["mlops.training.outcome"]);
+        Assert.Equal(4, details.Metrics["loss"].Step);
     }
 
     [Fact]

@@ -189,6 +189,25 @@ public sealed class TorchModelTests : IDisposable
     }
 
     [Fact]
+    public async Task Averaged_weights_are_registered_within_their_swap()
+    {
+        await using Tracker tracker = Open();
+        await using ModelRegistry registry = OpenRegistry(tracker);
+        using TrackedTraining training = new();
+        using ExponentialMovingAverage ema = new(training.Model, 0.9);
+        await using Run run = await tracker.StartRunAsync("law", cancellationToken: Token);
+        training.Trainer.Use(ema).Track(run, new() { Registry = registry, RegisterAs = "law", Within = ema.Swap });
+        await training.Trainer.RunAsync(TrainingLength.Steps(6), Token);
+
+        using Registry.ModelFiles files = await registry.ResolveAsync("law/1", cancellationToken: Token);
+        using nn.Module<Tensor, Tensor> loaded = TorchModel.Load(files, nn.Linear(4, 1));
+        byte[] Weights(nn.Module module) => [.. module.parameters().SelectMany(parameter => parameter.detach().bytes.ToArray())];
+        Assert.NotEqual(Weights(training.Module), Weights(loaded));
+        using (ema.Swap())
+            Assert.Equal(Weights(training.Module), Weights(loaded));
+    }
+
+    [Fact]
     public async Task An_example_that_the_model_does_not_take_fails_before_the_first_step()
     {
         await using Tracker tracker = Open();
