@@ -52,8 +52,9 @@ internal static class TorchScriptKernels
         AdamW.Value is { } unit && Works(true, device, type, (line, step, one) => Run(unit, [new[] { line }, new[] { line.clone() }, new[] { line.clone() }, new[] { line.clone() }, new[] { step }, .. Numbers(0.1, 0.9, 0.99, 0.1, 0.1), one, one])) ? unit : null;
 
     /// <summary>The fused SGD, where libtorch has it for this device and type; else null.</summary>
+    /// <remarks>On CPUs libtorch 2.10's does not store float16 and bfloat16 parameters, and reads their momentum as float32, past its end (aten/src/ATen/native/cpu/FusedSGDKernel.cpp): not used.</remarks>
     public static jit.CompilationUnit? FindSgd(Device device, ScalarType type) =>
-        Sgd.Value is { } unit && Works(false, device, type, (line, step, one) => Run(unit, [new[] { line }, new[] { line.clone() }, new[] { line.clone() }, new[] { step }, .. Numbers(0.1, 0.9, 0.1), true, one, one])) ? unit : null;
+        (device.type != DeviceType.CPU || type is ScalarType.Float32 or ScalarType.Float64) && Sgd.Value is { } unit && Works(false, device, type, (line, step, one) => Run(unit, [new[] { line }, new[] { line.clone() }, new[] { line.clone() }, new[] { step }, .. Numbers(0.1, 0.9, 0.1), true, one, one])) ? unit : null;
 
     /// <summary>Calls one of a unit's two functions; the guarded one takes a divisor and a skip at the end.</summary>
     /// <remarks>Numbers among the arguments are <see cref="Scalar"/>s that the caller keeps: TorchSharp makes one of a <see langword="double"/> and drops it before the call has read it.</remarks>
