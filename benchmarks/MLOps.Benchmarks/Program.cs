@@ -29,6 +29,7 @@ Scenario[] scenarios =
     new("drift-calibration", "how often drift methods alarm, with and without a change", DriftCalibrationScenario.RunAsync),
     new("train-loader", "how long a step of 5 ms waits for shuffled, normalised batches of images", TrainLoaderScenario.RunAsync),
     new("train-optimizer", "a step of AdamW, TorchSharp's own over ours on flat buffers", TrainOptimizerScenario.RunAsync),
+    new("train-autocast", "forward and backward pass in float32 beside bfloat16", TrainAutocastScenario.RunAsync),
 ];
 
 switch (args)
