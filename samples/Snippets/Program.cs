@@ -73,4 +73,6 @@ await AuditLog.VerifyAsync();
 await AuditLog.HearAsync();
 await TrackingServer.ServeAsync();
 await TrackingServer.MakeKeysAsync();
+await Snippets.Runtime.Interruptions.TrainAsync();
+await Snippets.Runtime.Interruptions.OwnAsync();
 Console.WriteLine("every snippet of the pages ran");

@@ -22,5 +22,9 @@ internal static class BatchSeed
     }
 
     /// <summary>Seeds the generators of all devices.</summary>
-    public static void Apply(long seed, long position) => torch.manual_seed(Of(seed, position));
+    public static void Apply(long seed, long position)
+    {
+        // A wrapper of the CPU's generator, native memory behind a finalizer: not one for each batch.
+        using torch.Generator generator = torch.manual_seed(Of(seed, position));
+    }
 }

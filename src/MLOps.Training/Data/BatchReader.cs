@@ -14,7 +14,7 @@ internal sealed class BatchReader<TBatch> : IDisposable
     private (bool Has, TBatch Batch) _current;
     private (bool Has, TBatch Batch) _next;
     private Exception? _error;
-    private long _batch;
+    private long _batch; // The place of the current one, or of the one that could not be read.
     private TimeSpan _waiting;
     private bool _started;
     private bool _isCurrentTaken;
@@ -24,8 +24,6 @@ internal sealed class BatchReader<TBatch> : IDisposable
         (_epoch, _batch, _cancellationToken) = (epoch, firstBatch, cancellationToken);
         _batches = source.ReadEpochAsync(epoch, firstBatch, cancellationToken).GetAsyncEnumerator(cancellationToken);
     }
-
-    public bool HasCurrent => _current.Has;
 
     /// <summary>The current batch, which the caller disposes.</summary>
     public TBatch Current
@@ -47,13 +45,18 @@ internal sealed class BatchReader<TBatch> : IDisposable
     public TimeSpan Waited { get; private set; }
 
     /// <summary>Goes to the next batch.</summary>
+    /// <param name="step">Optimizer steps taken before, for what is thrown.</param>
     /// <exception cref="BatchFailedException">The source threw for it.</exception>
-    public bool MoveNext()
+    public bool MoveNext(long step)
     {
         if (!_started)
         {
             _started = true;
             _next = Read();
+        }
+        else
+        {
+            _batch++;
         }
 
         (_current, _next, _isCurrentTaken) = (_next, default, false);
@@ -62,7 +65,7 @@ internal sealed class BatchReader<TBatch> : IDisposable
             if (_error is { } error)
             {
                 _error = null;
-                throw error is Tracking.MLOpsException ? error : new BatchFailedException(_epoch, _batch, _batch, "The data source threw", error);
+                throw error is Tracking.MLOpsException ? error : new BatchFailedException(_epoch, _batch, step, "The data source threw", error);
             }
 
             return false;
@@ -91,10 +94,9 @@ internal sealed class BatchReader<TBatch> : IDisposable
         long begin = Stopwatch.GetTimestamp();
         try
         {
-            ValueTask<bool> moving = _batches.MoveNextAsync();
-            bool moved = moving.IsCompletedSuccessfully ? moving.GetAwaiter().GetResult() : moving.AsTask().GetAwaiter().GetResult();
-            if (moved)
+            if (Blocking.Await(_batches.MoveNextAsync()))
                 return (true, _batches.Current);
+
             // A source that ends when it is cancelled has not come to the end of its epoch.
             IsExhausted = !_cancellationToken.IsCancellationRequested;
             return default;

@@ -11,10 +11,11 @@ namespace MLOps.Training;
 /// <param name="Length">How many elements it has.</param>
 public sealed record FlatParameter(string Name, IReadOnlyList<string> Names, Tensor Tensor, long Offset, long Length)
 {
-    /// <summary>The part of <paramref name="flat"/>, a tensor of the buffer's length, that belongs to this parameter, in the parameter's shape.</summary>
+    /// <summary>The part of <paramref name="flat"/>, a tensor of the buffer's length, that belongs to this parameter, in the parameter's shape. A view, which the caller disposes.</summary>
     public Tensor ViewOf(Tensor flat)
     {
         ArgumentNullException.ThrowIfNull(flat);
-        return flat.narrow(0, Offset, Length).view(Tensor.shape);
+        using Tensor part = flat.narrow(0, Offset, Length);
+        return part.view(Tensor.shape);
     }
 }
