@@ -291,7 +291,7 @@ public sealed class AnomalyDetectionTests : IDisposable
                 return;
             // As if the loss function had returned it: what callbacks set is not what the detector reads.
             Tensor loss = step.Loss * Factor + Addend;
-            step.SetLoss(loss, loss.detach());
+            step.SetLoss(loss);
         }
 
         public override void OnBackward(TrainingStep step)

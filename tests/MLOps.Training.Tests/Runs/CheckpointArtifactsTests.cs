@@ -58,7 +58,7 @@ public sealed class CheckpointArtifactsTests : IDisposable
         string name = $"step-{position.Step:D9}";
         _folder.Write($"written/{name}/manifest.json", "{}");
         _folder.Write($"written/{name}/model.bin", $"weights of {name}");
-        return new Checkpoint(name, position) { Folder = _folder[$"written/{name}"] };
+        return new Checkpoint(CheckpointStore.InFolder(_folder["written"]), name, null, null);
     }
 
     private Tracker Open() => Tracker.Open(t => t.UseInMemory(_folder.Path, _store).Configure(o => (o.Capture.Source, o.Capture.Environment) = (false, false)));
