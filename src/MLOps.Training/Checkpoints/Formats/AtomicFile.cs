@@ -22,6 +22,11 @@ internal static class AtomicFile
 
             File.Move(temporary, full, overwrite: true);
         }
+        catch (ArgumentOutOfRangeException error)
+        {
+            File.Delete(temporary);
+            throw TooLarge(full, error);
+        }
         catch
         {
             File.Delete(temporary);
@@ -30,4 +35,8 @@ internal static class AtomicFile
 
         FolderSync.Sync(folder);
     }
+
+    /// <summary>What .NET calls an argument: a file of more bytes than its file system, FAT for one, or a limit of the process allows.</summary>
+    public static IOException TooLarge(string path, ArgumentOutOfRangeException error) =>
+        new($"'{path}' is larger than its file system, or the limit of this process (ulimit -f), takes. Choose another folder.", error);
 }

@@ -122,7 +122,19 @@ internal sealed class FolderCheckpoints(string root) : CheckpointStore(root)
         return new(true);
     }
 
-    private static unsafe CheckpointManifest.FileEntry Write(string path, CheckpointImage.ImageFile file, CancellationToken cancellationToken)
+    private static CheckpointManifest.FileEntry Write(string path, CheckpointImage.ImageFile file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return WriteBytes(path, file, cancellationToken);
+        }
+        catch (ArgumentOutOfRangeException error)
+        {
+            throw AtomicFile.TooLarge(path, error);
+        }
+    }
+
+    private static unsafe CheckpointManifest.FileEntry WriteBytes(string path, CheckpointImage.ImageFile file, CancellationToken cancellationToken)
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         // With its size, so that a full disk is found before the first byte where the file system can tell.
