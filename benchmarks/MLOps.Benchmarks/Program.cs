@@ -27,6 +27,8 @@ Scenario[] scenarios =
     new("drift-chi2", "milliseconds to count two columns of texts and compare them by χ²", DriftChiSquaredScenario.RunAsync),
     new("drift-streams", "rows a second through each streaming drift detector", DriftStreamsScenario.RunAsync),
     new("drift-calibration", "how often drift methods alarm, with and without a change", DriftCalibrationScenario.RunAsync),
+    new("train-overhead", "CPU of a training step by the trainer, tracking on, above a loop by hand", TrainOverheadScenario.RunAsync),
+    new("train-leak", "tensors and memory that 10,000 training steps leave behind", TrainLeakScenario.RunAsync),
 ];
 
 switch (args)
