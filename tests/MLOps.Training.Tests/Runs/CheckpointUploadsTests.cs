@@ -96,7 +96,7 @@ public sealed class CheckpointUploadsTests
         await cancelled.Task.WaitAsync(TimeSpan.FromMinutes(1), Token);
     }
 
-    private static Checkpoint At(long step) => new($"step-{step:D9}", new TrainingPosition(step, 0, step, step));
+    private static Checkpoint At(long step) => new(CheckpointStore.InFolder("nowhere"), CheckpointName.Of(step), null, null);
 
     private static Task Enqueue(ConcurrentQueue<string> uploaded, Checkpoint checkpoint)
     {
