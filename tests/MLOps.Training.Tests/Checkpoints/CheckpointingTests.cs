@@ -286,7 +286,7 @@ public sealed class CheckpointingTests
         await training.RunAsync(6);
     }
 
-    private static InterruptionNotice Notice(FakeTimeProvider clock, TimeSpan left) => new("test") { NoticedAt = clock.GetUtcNow() - TimeSpan.FromSeconds(1), Deadline = clock.GetUtcNow() + left };
+    private static InterruptionNotice Notice(FakeTimeProvider clock, TimeSpan left) => new() { Cause = InterruptionCause.SigTerm, NoticedAt = clock.GetUtcNow() - TimeSpan.FromSeconds(1), Deadline = clock.GetUtcNow() + left };
 
     /// <summary>Hands everything on, and an interruption for the end.</summary>
     private sealed class InterruptedAtEnd(Checkpointing inner, InterruptionNotice notice, long waitAt) : TrainerCallback
