@@ -86,7 +86,7 @@ internal static class TorchScriptKernels
 #pragma warning restore CA1031
         });
 
-    private static jit.CompilationUnit? Compile(string source)
+    internal static jit.CompilationUnit? Compile(string source)
     {
         try
         {

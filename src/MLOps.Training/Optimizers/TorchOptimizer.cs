@@ -108,6 +108,7 @@ public sealed class TorchOptimizer : ModelOptimizer
     {
         if (disposing)
             _optimizer.Dispose();
+        base.Dispose(disposing);
     }
 
     private static double FirstRate(OptimizerHelper optimizer)
