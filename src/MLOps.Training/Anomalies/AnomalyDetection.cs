@@ -174,6 +174,6 @@ public sealed partial class AnomalyDetection : TrainerCallback
             throw new AnomalyException(anomaly);
     }
 
-    [LoggerMessage(4300, LogLevel.Warning, "{Anomaly}")]
+    [LoggerMessage(4400, LogLevel.Warning, "{Anomaly}")]
     private static partial void LogAnomaly(ILogger logger, string anomaly);
 }

@@ -291,7 +291,7 @@ public sealed class AnomalyDetectionTests : IDisposable
                 return;
             // As if the loss function had returned it: what callbacks set is not what the detector reads.
             Tensor loss = step.Loss * Factor + Addend;
-            step.SetLoss(loss, loss.detach());
+            step.SetLoss(loss);
         }
 
         public override void OnBackward(TrainingStep step)
@@ -323,7 +323,9 @@ public sealed class AnomalyDetectionTests : IDisposable
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            Assert.Equal((4300, LogLevel.Warning), (eventId.Id, logLevel));
+            if (logLevel < LogLevel.Information)
+                return;
+            Assert.Equal((4400, LogLevel.Warning), (eventId.Id, logLevel));
             Lines.Add(formatter(state, exception));
         }
     }

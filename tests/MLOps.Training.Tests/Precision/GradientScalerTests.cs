@@ -131,7 +131,7 @@ public sealed class GradientScalerTests : IDisposable
         GradientScaler scaler = new(initialScale: 1_024);
         (_, TrainingStep step) = Begin(scaler);
         Tensor half = ones(1, requires_grad: true).to(ScalarType.Float16).sum();
-        step.SetLoss(half, half.detach());
+        step.SetLoss(half);
 
         scaler.OnLoss(step);
 
@@ -247,13 +247,15 @@ public sealed class GradientScalerTests : IDisposable
         trainer.Use(scaler);
         scaler.OnStart(trainer);
         TrainingStep step = new(trainer);
-        step.Begin(0, 0, null);
+        step.BeginStep(0);
+        step.BeginBatch(0, 0, null);
         return (trainer, step);
     }
 
     private static void OneStep(GradientScaler scaler, TrainingStep step)
     {
-        step.Begin(0, 0, null);
+        step.BeginStep(0);
+        step.BeginBatch(0, 0, null);
         scaler.OnBackward(step);
         scaler.OnStep(step);
     }
