@@ -97,6 +97,29 @@ public sealed class EvaluationTests
         Assert.Equal([4, 6, 8, 12, 16, 18], at);
     }
 
+    [Fact]
+    public async Task A_step_that_was_evaluated_is_not_evaluated_again_when_its_checkpoint_is_resumed_from()
+    {
+        List<long> at = [];
+        IReadOnlyList<Checkpoints.TrainingState>? saved = null;
+        using SmallTraining first = new(), resumed = new();
+        first.Trainer.Use(Plain(first, everyEpochs: 1, everySteps: 3)).Use(new DelegatingCallback
+        {
+            Step = step =>
+            {
+                if (step.IsLastOfEpoch)
+                    saved = SavedStates.Copy(step.Trainer.SaveState());
+            },
+        });
+        await first.RunAsync(TrainingLength.Epochs(1));
+
+        resumed.Trainer.Use(Plain(resumed, everyEpochs: 1, everySteps: 3)).Use(new DelegatingCallback { Measured = (trainer, _) => at.Add(trainer.Position.Step) });
+        resumed.Trainer.LoadState(saved!);
+        await resumed.RunAsync(TrainingLength.Steps(10));
+
+        Assert.Equal([9], at);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
