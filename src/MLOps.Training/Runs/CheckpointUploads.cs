@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using MLOps.Training.Checkpoints;
@@ -8,6 +9,7 @@ namespace MLOps.Training;
 /// <param name="every">Whether each is due; else one that is still waiting when the next comes is passed over.</param>
 /// <param name="upload">Uploads one.</param>
 /// <param name="logger">Where failures are told at once.</param>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The token source has no timer, and an upload may still heed it when the training is over.")]
 internal sealed partial class CheckpointUploads(bool every, Func<Checkpoint, CancellationToken, Task> upload, ILogger logger)
 {
     private readonly Lock _gate = new();

@@ -36,8 +36,8 @@ internal static class TrainingParams
         yield return ("model", trainer.Model.Module.GetType().Name);
         yield return ("model.trainable_parameters", Text(trainable));
         yield return ("model.frozen_parameters", Text(frozen));
-        yield return ("device", string.Join(", ", trainer.Model.Buffers.Select(buffer => buffer.Device.ToString()).Distinct()));
-        yield return ("dtype", string.Join(", ", trainer.Model.Buffers.Select(buffer => Dtypes.NameOf(buffer.Dtype)).Distinct()));
+        yield return ("device", string.Join(", ", trainer.Model.Buffers.Select(buffer => buffer.Device.ToString()).Distinct(StringComparer.Ordinal)));
+        yield return ("dtype", string.Join(", ", trainer.Model.Buffers.Select(buffer => Dtypes.NameOf(buffer.Dtype)).Distinct(StringComparer.Ordinal)));
 
         HashSet<string> prefixes = ["optimizer", "data", "model", "versions"];
         foreach (TrainerCallback callback in trainer.Callbacks)
