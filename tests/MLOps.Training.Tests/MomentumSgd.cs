@@ -50,5 +50,9 @@ internal sealed class MomentumSgd : ModelOptimizer
             _velocities[i].copy_(state.GetTensor($"velocity.{i}"));
     }
 
-    protected override void Dispose(bool disposing) => _velocities.ForEach(velocity => velocity.Dispose());
+    protected override void Dispose(bool disposing)
+    {
+        _velocities.ForEach(velocity => velocity.Dispose());
+        base.Dispose(disposing);
+    }
 }

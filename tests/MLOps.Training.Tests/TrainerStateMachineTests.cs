@@ -78,7 +78,7 @@ public sealed class TrainerStateMachineTests
 
     private static void Check1(Case each)
     {
-        using Machine machine = new(each.Accumulated, s_straight.GetOrAdd(each.Accumulated, k => new Straight(k)));
+        using Machine machine = new(each.Accumulated, s_straight.GetOrAdd(each.Accumulated, k => new Straight(k)), new InMemory());
         foreach (Event happening in each.Events)
             machine.Do(happening);
         machine.TrainOn();
@@ -199,9 +199,8 @@ public sealed class TrainerStateMachineTests
         }
     }
 
-    private sealed class Machine(int accumulated, Straight straight) : IDisposable
+    private sealed class Machine(int accumulated, Straight straight, ILastCheckpoint checkpoint) : IDisposable
     {
-        private readonly ILastCheckpoint _checkpoint = new InMemory();
         private Subject _subject = new(accumulated);
 
         public void Do(Event happening)
@@ -225,10 +224,10 @@ public sealed class TrainerStateMachineTests
                     isCut = false;
                     break;
                 case Happening.Checkpoint:
-                    _checkpoint.Save(_subject.Trainer);
+                    checkpoint.Save(_subject.Trainer);
                     break;
                 case Happening.CheckpointWithin:
-                    At(happening, () => _checkpoint.Save(_subject.Trainer), isOnlyBetweenSteps: true);
+                    At(happening, () => checkpoint.Save(_subject.Trainer), isOnlyBetweenSteps: true);
                     _subject.Run(length);
                     isCut = false;
                     break;
@@ -304,7 +303,7 @@ public sealed class TrainerStateMachineTests
         {
             _subject.Dispose();
             _subject = new(accumulated);
-            if (!_checkpoint.TryLoad(_subject.Trainer))
+            if (!checkpoint.TryLoad(_subject.Trainer))
                 Assert.Equal(default, _subject.Trainer.Position);
         }
 

@@ -106,21 +106,27 @@ internal static class TrainOverheadScenario
     /// <summary>How many rows make a step of about 10 ms here.</summary>
     private static async Task<int> CalibratedRowsAsync()
     {
-        const int Probe = 64;
-        (Tensor Inputs, Tensor Classes)[] data = Data(Probe);
-        using nn.Module<Tensor, Tensor> module = Model();
-        using optim.Optimizer sgd = optim.SGD(module.parameters(), 0.01, momentum: 0.9);
-        double milliseconds = double.PositiveInfinity;
-        // The least of some: the first are spent on compiling, and a busy machine only adds.
-        for (int trial = 0; trial < 8; trial++)
-            milliseconds = Math.Min(milliseconds, (await MeasureAsync(50, () => Task.Run(() => Loop(module, sgd, data, 50)))).Milliseconds);
-        foreach ((Tensor inputs, Tensor classes) in data)
+        int rows = 64;
+        // Once from few rows, where the part of a step that rows do not matter to weighs much, and once more from where that led.
+        for (int round = 0; round < 2; round++)
         {
-            inputs.Dispose();
-            classes.Dispose();
+            (Tensor Inputs, Tensor Classes)[] data = Data(rows);
+            using nn.Module<Tensor, Tensor> module = Model();
+            using optim.Optimizer sgd = optim.SGD(module.parameters(), 0.01, momentum: 0.9);
+            double milliseconds = double.PositiveInfinity;
+            // The least of some: the first are spent on compiling, and a busy machine only adds.
+            for (int trial = 0; trial < 6; trial++)
+                milliseconds = Math.Min(milliseconds, (await MeasureAsync(40, () => Task.Run(() => Loop(module, sgd, data, 40)))).Milliseconds);
+            foreach ((Tensor inputs, Tensor classes) in data)
+            {
+                inputs.Dispose();
+                classes.Dispose();
+            }
+
+            rows = Math.Clamp((int)(rows * 10 / milliseconds), 8, 4096);
         }
 
-        return Math.Clamp((int)(Probe * 10 / milliseconds), 8, 4096);
+        return rows;
     }
 
     private static nn.Module<Tensor, Tensor> Model() => nn.Sequential(nn.Linear(Inputs, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10));

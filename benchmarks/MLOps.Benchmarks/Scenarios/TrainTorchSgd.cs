@@ -21,5 +21,9 @@ internal sealed class TrainTorchSgd(FlatModel model, double learningRate) : Mode
 
     public override void LoadState(TrainingState state) => throw new NotSupportedException("A benchmark does not resume.");
 
-    protected override void Dispose(bool disposing) => _sgd.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        _sgd.Dispose();
+        base.Dispose(disposing);
+    }
 }

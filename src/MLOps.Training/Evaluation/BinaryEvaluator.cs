@@ -32,7 +32,7 @@ internal sealed class BinaryEvaluator<TBatch>(Func<TBatch, (Tensor Logits, Tenso
             for (int row = 0; row < labels.Length; row++)
             {
                 if (labels[row] is not (0 or 1))
-                    throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The label of row {row} is {labels[row]}, where 0 or 1 is needed."));
+                    throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The label of row {row} is {labels[row]}, where 0 or 1 is needed."), nameof(targets));
                 _binary.Add(labels[row] == 1, probabilities[row]);
                 _rocAuc.Add(labels[row] == 1, probabilities[row]);
             }

@@ -28,15 +28,15 @@ internal sealed class ClassificationEvaluator<TBatch>(Func<TBatch, (Tensor Logit
     protected override (Tensor Outputs, Tensor Targets, long Rows) Shape(Tensor outputs, Tensor targets)
     {
         if (!outputs.is_floating_point() || outputs.dim() < 2)
-            throw new ArgumentException($"The logits are a {outputs.dtype} of shape [{string.Join(", ", outputs.shape)}], where floats of shape (rows, classes) are needed.");
+            throw new ArgumentException($"The logits are a {outputs.dtype} of shape [{string.Join(", ", outputs.shape)}], where floats of shape (rows, classes) are needed.", nameof(outputs));
         if (!is_integral(targets))
-            throw new ArgumentException($"The classes are a {targets.dtype}, where whole numbers are needed, the number of each row's class from 0.");
+            throw new ArgumentException($"The classes are a {targets.dtype}, where whole numbers are needed, the number of each row's class from 0.", nameof(targets));
         long classes = outputs.shape[1];
         long rows = classes == 0 ? 0 : outputs.numel() / classes;
         if (targets.numel() != rows)
-            throw new ArgumentException($"The logits, [{string.Join(", ", outputs.shape)}], are of {rows} rows, and the classes, [{string.Join(", ", targets.shape)}], of {targets.numel()}.");
+            throw new ArgumentException($"The logits, [{string.Join(", ", outputs.shape)}], are of {rows} rows, and the classes, [{string.Join(", ", targets.shape)}], of {targets.numel()}.", nameof(targets));
         if (_classes != 0 && classes != _classes)
-            throw new ArgumentException($"The logits have {classes} classes; those of earlier batches had {_classes}.");
+            throw new ArgumentException($"The logits have {classes} classes; those of earlier batches had {_classes}.", nameof(outputs));
         _classes = classes;
         // Classes behind, rows of all dimensions before.
         Tensor logits = outputs.dim() == 2 ? outputs : outputs.movedim([1], [-1]).reshape(-1, classes);

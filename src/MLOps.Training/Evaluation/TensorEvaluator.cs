@@ -20,8 +20,8 @@ internal abstract class TensorEvaluator<TBatch>(Func<TBatch, (Tensor Outputs, Te
     public void Add(TBatch batch)
     {
         (Tensor outputs, Tensor targets) = _predict(batch);
-        ArgumentNullException.ThrowIfNull(outputs);
-        ArgumentNullException.ThrowIfNull(targets);
+        if (outputs is null || targets is null)
+            throw new ArgumentException("The prediction of the batch, or its targets, are null.", nameof(batch));
         (outputs, targets, long rows) = Shape(outputs, targets);
         if (rows == 0)
             return;
@@ -55,7 +55,7 @@ internal abstract class TensorEvaluator<TBatch>(Func<TBatch, (Tensor Outputs, Te
     {
         long rows = outputs.numel();
         if (targets.numel() != rows)
-            throw new ArgumentException($"The outputs, [{string.Join(", ", outputs.shape)}], and the targets, [{string.Join(", ", targets.shape)}], have different numbers of elements.");
+            throw new ArgumentException($"The outputs, [{string.Join(", ", outputs.shape)}], and the targets, [{string.Join(", ", targets.shape)}], have different numbers of elements.", nameof(targets));
         ScalarType type = outputs.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         return (outputs.to(type).flatten(), targets.to(type).to(outputs.device).flatten(), rows);
     }
