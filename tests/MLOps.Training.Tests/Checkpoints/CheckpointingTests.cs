@@ -297,7 +297,7 @@ public sealed class CheckpointingTests
         {
             inner.OnStep(step);
             // So that what was taken before the end is there, whatever the machine is busy with.
-            if (step.Step == waitAt)
+            if (step.Trainer.Position.Step == waitAt)
                 Assert.True(SpinWait.SpinUntil(() => inner.Latest is not null, TimeSpan.FromSeconds(60)));
         }
 
@@ -325,8 +325,8 @@ public sealed class CheckpointingTests
     {
         public override void OnStep(TrainingStep step)
         {
-            if (step.Step <= values.Length)
-                step.Trainer.Report(new Dictionary<string, double> { [name] = values[step.Step - 1] });
+            if (step.Trainer.Position.Step <= values.Length)
+                step.Trainer.Report(new Dictionary<string, double> { [name] = values[step.Trainer.Position.Step - 1] });
         }
     }
 
