@@ -286,7 +286,7 @@ public sealed class CheckpointingTests
         await training.RunAsync(6);
     }
 
-    private static InterruptionNotice Notice(FakeTimeProvider clock, TimeSpan left) => new("test") { NoticedAt = clock.GetUtcNow() - TimeSpan.FromSeconds(1), Deadline = clock.GetUtcNow() + left };
+    private static InterruptionNotice Notice(FakeTimeProvider clock, TimeSpan left) => new() { Cause = InterruptionCause.SigTerm, NoticedAt = clock.GetUtcNow() - TimeSpan.FromSeconds(1), Deadline = clock.GetUtcNow() + left };
 
     /// <summary>Hands everything on, and an interruption for the end.</summary>
     private sealed class InterruptedAtEnd(Checkpointing inner, InterruptionNotice notice, long waitAt) : TrainerCallback
@@ -297,7 +297,7 @@ public sealed class CheckpointingTests
         {
             inner.OnStep(step);
             // So that what was taken before the end is there, whatever the machine is busy with.
-            if (step.Step == waitAt)
+            if (step.Trainer.Position.Step == waitAt)
                 Assert.True(SpinWait.SpinUntil(() => inner.Latest is not null, TimeSpan.FromSeconds(60)));
         }
 
@@ -325,8 +325,9 @@ public sealed class CheckpointingTests
     {
         public override void OnStep(TrainingStep step)
         {
-            if (step.Step <= values.Length)
-                step.Trainer.Report(new Dictionary<string, double> { [name] = values[step.Step - 1] });
+            long taken = step.Trainer.Position.Step;
+            if (taken <= values.Length)
+                step.Trainer.Report(new Dictionary<string, double> { [name] = values[taken - 1] });
         }
     }
 
@@ -334,7 +335,7 @@ public sealed class CheckpointingTests
     {
         public override void OnStep(TrainingStep taken)
         {
-            if (taken.Step == step)
+            if (taken.Trainer.Position.Step == step)
                 act(taken.Trainer);
         }
     }
@@ -370,7 +371,7 @@ public sealed class CheckpointingTests
     /// <summary>Takes nothing before it is released.</summary>
     private sealed class GatedStore() : DelegatingArtifactStore(new LocalArtifactStore()), IDisposable
     {
-        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously), _reached = new(), _cancelled = new();
+        private readonly TaskCompletionSource _released = NewSource(), _reached = NewSource(), _cancelled = NewSource();
 
         public Task Reached => _reached.Task;
 
@@ -397,5 +398,7 @@ public sealed class CheckpointingTests
 
             return await base.PutAsync(location, path, content, options, cancellationToken);
         }
+
+        private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

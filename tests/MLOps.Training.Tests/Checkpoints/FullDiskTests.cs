@@ -62,7 +62,7 @@ public sealed partial class FullDiskTests
 
         public override string? StateName => "zz-growing";
 
-        public override void OnStep(TrainingStep step) => _step = step.Step;
+        public override void OnStep(TrainingStep step) => _step = step.Trainer.Position.Step;
 
         public override void SaveState(TrainingState state) => state.Set("tensor", ones(_step < 6 ? 10 : 2 * Limit));
     }
