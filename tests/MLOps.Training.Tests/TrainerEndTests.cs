@@ -48,6 +48,28 @@ public sealed class TrainerEndTests
         Assert.Equal(straight.Parameters(), training.Parameters());
     }
 
+    [Fact]
+    public async Task A_wait_for_the_first_batch_after_a_resume_is_no_end_of_an_epoch()
+    {
+        using CancellationTokenSource cancelling = new();
+        bool isStuck = false;
+        int epochs = 0;
+        using SmallTraining training = new(new InterruptedBatches(6, (_, _, token) =>
+        {
+            if (!isStuck)
+                return Task.CompletedTask;
+            cancelling.Cancel();
+            return Task.Delay(Timeout.InfiniteTimeSpan, token);
+        }));
+        training.Trainer.Use(new DelegatingCallback { Epoch = _ => epochs++ });
+        await training.RunAsync(TrainingLength.Steps(2));
+        isStuck = true;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => training.Trainer.RunAsync(TrainingLength.Epochs(1), cancelling.Token).WaitAsync(TimeSpan.FromSeconds(30), SmallTraining.Token));
+
+        Assert.Equal((0, new TrainingPosition(2, 0, 2, 2)), (epochs, training.Trainer.Position));
+    }
+
     [Theory]
     [InlineData("batch")]
     [InlineData("loss")]

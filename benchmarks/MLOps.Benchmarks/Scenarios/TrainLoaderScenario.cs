@@ -90,17 +90,18 @@ internal static class TrainLoaderScenario
     private static int FindWidth(Image[] images)
     {
         using TensorBatch batch = Collate(images[..BatchSize]);
-        int width = 64;
-        double time = TimeStep(batch, width);
-        for (int round = 0; round < 8 && Math.Abs(time - StepMs) > 0.1 * StepMs; round++)
+        (int Width, double Time) closest = (0, double.PositiveInfinity);
+        for (int width = 64, round = 0; round < 12 && Math.Abs(closest.Time - StepMs) > 0.1 * StepMs; round++)
         {
+            double time = TimeStep(batch, width);
+            if (Math.Abs(time - StepMs) < Math.Abs(closest.Time - StepMs))
+                closest = (width, time);
             width = Math.Clamp((int)(width * Math.Clamp(StepMs / time, 0.25, 4)), 1, 2_048);
-            time = TimeStep(batch, width);
         }
 
-        Figure.Print(Name, "width", width, "units");
-        Figure.Print(Name, "step_alone_ms", time, "ms");
-        return width;
+        Figure.Print(Name, "width", closest.Width, "units");
+        Figure.Print(Name, "step_alone_ms", closest.Time, "ms");
+        return closest.Width;
     }
 
     private static double TimeStep(TensorBatch batch, int width)

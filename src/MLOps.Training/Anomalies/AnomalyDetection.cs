@@ -112,7 +112,7 @@ public sealed partial class AnomalyDetection : TrainerCallback
         bool isRowTooLong = (int)_consecutive!.item<float>() + 1 > MaxConsecutive;
         if (_badLoss is null && _hasScaler && !isRowTooLong)
             return;
-        IReadOnlyList<AnomalousTensor> gradients = Gradients(step.Trainer.Model);
+        List<AnomalousTensor> gradients = Gradients(step.Trainer.Model);
         // Finite numbers whose squares do not add up to one: not nice, but no anomaly.
         if (_badLoss is not null || gradients.Count > 0)
             Tell(step, gradients);
@@ -174,6 +174,6 @@ public sealed partial class AnomalyDetection : TrainerCallback
             throw new AnomalyException(anomaly);
     }
 
-    [LoggerMessage(4300, LogLevel.Warning, "{Anomaly}")]
+    [LoggerMessage(4400, LogLevel.Warning, "{Anomaly}")]
     private static partial void LogAnomaly(ILogger logger, string anomaly);
 }

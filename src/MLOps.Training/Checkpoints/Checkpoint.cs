@@ -33,7 +33,7 @@ public sealed partial class Checkpoint
     /// <summary>When it was taken; the default when its manifest is damaged.</summary>
     public DateTimeOffset CreatedAt => _manifest?.CreatedAt ?? default;
 
-    /// <summary>The run that it belongs to, where <see cref="CheckpointingOptions.RunId"/> said so.</summary>
+    /// <summary>The run that it belongs to: that of the trainer's <see cref="RunTracking"/>, or what <see cref="CheckpointingOptions.RunId"/> said; null when there was neither.</summary>
     public string? RunId => _manifest?.RunId;
 
     /// <summary>What was measured at this very step, by name; what was measured before is not among it.</summary>

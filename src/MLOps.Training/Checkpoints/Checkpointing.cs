@@ -95,6 +95,9 @@ public sealed partial class Checkpointing : TrainerCallback
         }
     }
 
+    /// <summary>What says which checkpoint is the best; null when nothing does.</summary>
+    internal (string Metric, MetricDirection Direction)? Best => _options.BestMetric is { } metric ? (metric, _options.BestDirection) : null;
+
     private int? EveryEpochs => _options.EveryEpochs ?? (_options.EverySteps is null && _options.BestMetric is null ? 1 : null);
 
     /// <inheritdoc/>
@@ -253,7 +256,7 @@ public sealed partial class Checkpointing : TrainerCallback
             Seed = trainer.Options.Seed,
             WorldSize = 1,
             CreatedAt = trainer.Options.TimeProvider.GetUtcNow(),
-            RunId = _options.RunId,
+            RunId = _options.RunId ?? trainer.Callbacks.OfType<RunTracking>().FirstOrDefault()?.Run.Id.Value,
             Metrics = metrics,
             Optimizer = new() { Name = trainer.Optimizer.Name, LearningRate = trainer.Optimizer.LearningRate, Settings = trainer.Optimizer.Settings },
             Versions = _versions,

@@ -33,6 +33,6 @@ public sealed class CheckpointingOptions
     /// </summary>
     public bool StopOnError { get; set; }
 
-    /// <summary>The run that the training belongs to, for the manifest; null, the default, for none.</summary>
+    /// <summary>The run that the training belongs to, for the manifest; null, the default, for that of the trainer's <see cref="RunTracking"/>, if it has one.</summary>
     public string? RunId { get; set; }
 }

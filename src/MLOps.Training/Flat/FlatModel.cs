@@ -48,7 +48,7 @@ public sealed class FlatModel : IDisposable
             if (!parameter.requires_grad)
                 _frozen.Add(parameter.Handle);
             else if (found.TryAdd(parameter.Handle, ([name], parameter)))
-                Refuse(name, parameter);
+                Refuse(module, name, parameter);
         }
 
         if (found.Count == 0)
@@ -202,16 +202,16 @@ public sealed class FlatModel : IDisposable
             throw new InvalidOperationException($"The parameter '{entry.Name}' or its gradient was taken out of the flat buffers, as .to() and .zero_grad() of a module and backward(create_graph: true) do. Move a module before the FlatModel is made, and zero gradients by FlatModel.ZeroGradients.");
     }
 
-    private static void Refuse(string name, Parameter parameter)
+    private static void Refuse(nn.Module module, string name, Parameter parameter)
     {
         if (parameter.dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
-            throw new ArgumentException($"The parameter '{name}' is of type {parameter.dtype}: float16, bfloat16, float32 and float64 can be trained. Set its requires_grad to false to leave it as it is.", "module");
+            throw new ArgumentException($"The parameter '{name}' is of type {parameter.dtype}: float16, bfloat16, float32 and float64 can be trained. Set its requires_grad to false to leave it as it is.", nameof(module));
         if (parameter.is_sparse || parameter.device_type == DeviceType.META)
-            throw new ArgumentException($"The parameter '{name}' is {(parameter.is_sparse ? "sparse" : "on the meta device and has no values")}: only dense parameters can lie in a flat buffer. Sparse gradients are well.", "module");
+            throw new ArgumentException($"The parameter '{name}' is {(parameter.is_sparse ? "sparse" : "on the meta device and has no values")}: only dense parameters can lie in a flat buffer. Sparse gradients are well.", nameof(module));
         if (!parameter.is_leaf)
-            throw new ArgumentException($"The parameter '{name}' was computed from other tensors that require gradients, and is not a leaf. Detach it first.", "module");
+            throw new ArgumentException($"The parameter '{name}' was computed from other tensors that require gradients, and is not a leaf. Detach it first.", nameof(module));
         if (Owners.TryGetValue(parameter, out _))
-            throw new ArgumentException($"The parameter '{name}' lies in another FlatModel already: use that one, or dispose it first.", "module");
+            throw new ArgumentException($"The parameter '{name}' lies in another FlatModel already: use that one, or dispose it first.", nameof(module));
     }
 
     /// <summary>
@@ -234,7 +234,7 @@ public sealed class FlatModel : IDisposable
             spans.Add((tensor.device.ToString(), from, from + (nint)(span * tensor.ElementSize), name, isTrained));
         }
 
-        foreach (var device in spans.GroupBy(span => span.Device))
+        foreach (var device in spans.GroupBy(span => span.Device, StringComparer.Ordinal))
         {
             (nint To, string Name, bool IsTrained) furthest = (0, "", false), furthestTrained = furthest;
             foreach (var span in device.OrderBy(span => span.From))

@@ -41,9 +41,9 @@ internal sealed partial record NativeDiagnosis(string Problem, string Advice)
     /// <summary>Puts a text of several lines into one.</summary>
     public static string OneLine(string text) => Space().Replace(text, " ").Trim();
 
-    [GeneratedRegex(@"(\S+): cannot open shared object file")]
+    [GeneratedRegex(@"(\S+): cannot open shared object file", RegexOptions.None, 1_000)]
     private static partial Regex MissingLibrary();
 
-    [GeneratedRegex(@"\s+")]
+    [GeneratedRegex(@"\s+", RegexOptions.None, 1_000)]
     private static partial Regex Space();
 }

@@ -35,7 +35,7 @@ internal sealed record NativeFacts
     public static NativeFacts Locate()
     {
         NativeFacts facts = new() { TorchSharpVersion = VersionOf(typeof(torch).Assembly), Platform = PlatformOf(), LibTorchSharp = Find("LibTorchSharp"), Libtorch = Find("torch_cpu") };
-        string[] folders = [.. new[] { facts.LibTorchSharp, facts.Libtorch }.OfType<string>().Select(file => Path.GetDirectoryName(file)!).Distinct()];
+        string[] folders = [.. new[] { facts.LibTorchSharp, facts.Libtorch }.OfType<string>().Select(file => Path.GetDirectoryName(file)!).Distinct(StringComparer.Ordinal)];
         foreach (string file in OperatingSystem.IsLinux() ? folders.SelectMany(folder => NativeFiles.SelectMany(pattern => Directory.EnumerateFiles(folder, pattern))) : [])
         {
             try
@@ -96,11 +96,11 @@ internal sealed record NativeFacts
 
     private static (string, string, string?)? FindMissingVersion(IReadOnlyList<ElfVersions.Need> needs)
     {
-        foreach (var library in needs.Where(need => !need.IsWeak).GroupBy(need => need.Library))
+        foreach (var library in needs.Where(need => !need.IsWeak).GroupBy(need => need.Library, StringComparer.Ordinal))
         {
             if (DefinitionsOf(library.Key) is not { } definitions)
                 continue;
-            string[] missing = [.. library.Select(need => need.Version).Where(version => !definitions.Contains(version)).OrderDescending(NaturalOrder.Instance)];
+            string[] missing = [.. library.Select(need => need.Version).Where(version => !definitions.Contains(version, StringComparer.Ordinal)).OrderDescending(NaturalOrder.Instance)];
             if (missing.Length > 0)
                 return (library.Key, missing[0], definitions.Where(version => FamilyOf(version) == FamilyOf(missing[0])).Max(NaturalOrder.Instance));
         }

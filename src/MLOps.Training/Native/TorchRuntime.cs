@@ -130,7 +130,8 @@ public static class TorchRuntime
         CudaDevices = torch.cuda.is_available() ? torch.cuda.device_count() : 0,
         Capabilities = (NativeExports.HasAll(NativeExports.OfAutocast) ? TorchCapabilities.Autocast : TorchCapabilities.None)
             | (NativeExports.HasAll(NativeExports.OfDeterminism) ? TorchCapabilities.DeterministicAlgorithms : TorchCapabilities.None)
-            | FusedOperators.Find(),
+            | (TorchScriptKernels.FindAdamW(torch.CPU, torch.ScalarType.Float32) is null ? TorchCapabilities.None : TorchCapabilities.FusedAdamW)
+            | (TorchScriptKernels.FindSgd(torch.CPU, torch.ScalarType.Float32) is null ? TorchCapabilities.None : TorchCapabilities.FusedSgd),
     };
 
     private static unsafe string? CpuInstructions()

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -43,17 +45,18 @@ internal static class TorchScriptKernels
 
         """;
 
-    private static readonly Lazy<jit.CompilationUnit?> AdamW = new(() => Compile(AdamWSource));
-    private static readonly Lazy<jit.CompilationUnit?> Sgd = new(() => Compile(SgdSource));
+    private static readonly Lazy<jit.CompilationUnit?> AdamW = new(() => Compile(AdamWSource, "_ZN2at4_ops13_fused_adamw_4callEN3c108ArrayRefINS_6TensorEEES5_S5_S5_S5_S5_dddddbbRKSt8optionalIS4_ES9_"));
+    private static readonly Lazy<jit.CompilationUnit?> Sgd = new(() => Compile(SgdSource, "_ZN2at4_ops11_fused_sgd_4callEN3c108ArrayRefINS_6TensorEEES5_S5_ddddbbbRKSt8optionalIS4_ES9_"));
     private static readonly ConcurrentDictionary<(bool IsAdamW, DeviceType Device, int Index, ScalarType Type), bool> Tried = new();
 
     /// <summary>The fused AdamW, where libtorch has it for this device and type; else null.</summary>
     public static jit.CompilationUnit? FindAdamW(Device device, ScalarType type) =>
-        AdamW.Value is { } unit && Works(true, device, type, (line, step, one) => Run(unit, [new[] { line }, new[] { line.clone() }, new[] { line.clone() }, new[] { line.clone() }, new[] { step }, .. Numbers(0.1, 0.9, 0.99, 0.1, 0.1), one, one])) ? unit : null;
+        AdamW.Value is { } unit && Works(true, device, type, (line, zero, one) => Run(unit, [new[] { line }, new[] { line.clone() }, new[] { line.clone() }, new[] { line.clone() }, new[] { zero }, .. Numbers(0.1, 0.9, 0.99, 0.1, 0.1), one, zero.clone()])) ? unit : null;
 
     /// <summary>The fused SGD, where libtorch has it for this device and type; else null.</summary>
+    /// <remarks>On CPUs libtorch 2.10's does not store float16 and bfloat16 parameters, and reads their momentum as float32, past its end (aten/src/ATen/native/cpu/FusedSGDKernel.cpp): not used.</remarks>
     public static jit.CompilationUnit? FindSgd(Device device, ScalarType type) =>
-        Sgd.Value is { } unit && Works(false, device, type, (line, step, one) => Run(unit, [new[] { line }, new[] { line.clone() }, new[] { line.clone() }, new[] { step }, .. Numbers(0.1, 0.9, 0.1), true, one, one])) ? unit : null;
+        (device.type != DeviceType.CPU || type is ScalarType.Float32 or ScalarType.Float64) && Sgd.Value is { } unit && Works(false, device, type, (line, zero, one) => Run(unit, [new[] { line }, new[] { line.clone() }, new[] { line.clone() }, new[] { zero }, .. Numbers(0.1, 0.9, 0.1), true, one, zero.clone()])) ? unit : null;
 
     /// <summary>Calls one of a unit's two functions; the guarded one takes a divisor and a skip at the end.</summary>
     /// <remarks>Numbers among the arguments are <see cref="Scalar"/>s that the caller keeps: TorchSharp makes one of a <see langword="double"/> and drops it before the call has read it.</remarks>
@@ -85,17 +88,21 @@ internal static class TorchScriptKernels
 #pragma warning restore CA1031
         });
 
-    private static jit.CompilationUnit? Compile(string source)
+    /// <summary>
+    /// Compiles a source whose operator is there. TorchSharp lets the exceptions of TorchScript's compiler through, and one ends the process: so the operator is looked up first, by a name that holds
+    /// its arguments' types.
+    /// </summary>
+    /// <remarks>Where the C++ library names it otherwise (Windows, macOS), the version must be the one that was tried.</remarks>
+    internal static jit.CompilationUnit? Compile(string source, string mangledName)
     {
-        try
-        {
-            return jit.compile(source);
-        }
-#pragma warning disable CA1031 // As above: a libtorch whose operator has other arguments does not compile it.
-        catch (Exception)
-        {
-            return null;
-        }
-#pragma warning restore CA1031
+        bool isThere = OperatingSystem.IsLinux() ? HasExport(mangledName) : string.Equals(__version__, "2.10.0.0", StringComparison.Ordinal);
+        return isThere ? jit.compile(source) : null;
+    }
+
+    private static bool HasExport(string mangledName)
+    {
+        using Process process = Process.GetCurrentProcess();
+        return process.Modules.Cast<ProcessModule>().Any(module =>
+            module.ModuleName.StartsWith("libtorch_cpu", StringComparison.Ordinal) && NativeLibrary.TryLoad(module.FileName, out nint library) && NativeLibrary.TryGetExport(library, mangledName, out _));
     }
 }

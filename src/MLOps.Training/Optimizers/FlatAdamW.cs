@@ -101,11 +101,14 @@ public sealed class FlatAdamW : ModelOptimizer
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing)
-            return;
-        foreach (Part part in _parts)
-            part.Fused?.Dispose();
-        _moments.Dispose();
+        if (disposing)
+        {
+            foreach (Part part in _parts)
+                part.Fused?.Dispose();
+            _moments.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     private void StepByOperations(Part part, double rate, StepGuard guard)

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MLOps.Training;
 
 /// <summary>
-/// Stochastic gradient descent on flat buffers, with momentum and Nesterov's momentum: one call of libtorch's fused kernel for each buffer, where it has one for the buffer's device and type and
-/// there is no dampening, else the same rule in tensor operations.
+/// Stochastic gradient descent on flat buffers, with momentum and Nesterov's momentum: one call of libtorch's fused kernel for each buffer, where it has one that is right for the buffer's device
+/// and type (on CPUs not for float16 and bfloat16) and there is no dampening, else the same rule in tensor operations.
 /// </summary>
 /// <remarks>
 /// <para>With gradient g, learning rate η, momentum μ, dampening τ and weight decay λ: g ← g + λθ; b ← μb + (1 − τ)g, at the first step that was not skipped b ← g; g ← g + μb with Nesterov, else b;
@@ -104,11 +104,14 @@ public sealed class FlatSgd : ModelOptimizer
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing)
-            return;
-        foreach (Part part in _parts)
-            part.Fused?.Dispose();
-        _moments.Dispose();
+        if (disposing)
+        {
+            foreach (Part part in _parts)
+                part.Fused?.Dispose();
+            _moments.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 
     private void StepByOperations(Part part, double rate, StepGuard guard)

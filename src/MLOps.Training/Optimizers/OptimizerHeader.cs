@@ -27,7 +27,7 @@ internal static class OptimizerHeader
             throw new CheckpointMismatchException(state.Name, $"it was kept by {name}, this training has {optimizer.Name}. To change the optimizer, load the weights alone.");
 
         IEnumerable<string> saved = state.Values.Keys.Where(key => key.StartsWith(Setting, StringComparison.Ordinal)).Select(key => key[Setting.Length..]);
-        foreach (string setting in saved.Union(optimizer.Settings.Keys).Order(StringComparer.Ordinal))
+        foreach (string setting in saved.Union(optimizer.Settings.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             string before = state.Values.GetValueOrDefault(Setting + setting, "not set"), now = optimizer.Settings.GetValueOrDefault(setting, "not set");
             if (before != now)

@@ -20,7 +20,7 @@ public sealed class ParameterGroupOptions
         foreach ((string name, ParameterGroupOptions options) in groups)
         {
             if (model.Buffers.All(buffer => buffer.Group != name))
-                throw new ArgumentException($"The model has no group '{name}'. Its groups: {string.Join(", ", model.Buffers.Select(buffer => $"'{buffer.Group}'").Distinct())}. A FlatModel is grouped by its second argument.", nameof(groups));
+                throw new ArgumentException($"The model has no group '{name}'. Its groups: {string.Join(", ", model.Buffers.Select(buffer => $"'{buffer.Group}'").Distinct(StringComparer.Ordinal))}. A FlatModel is grouped by its second argument.", nameof(groups));
             ThrowIfNegative(options.WeightDecay ?? 0, $"The weight decay of group '{name}'");
             ThrowIfNegative(options.LearningRateFactor, $"The learning rate factor of group '{name}'");
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using MLOps.Training.Checkpoints;
 using TorchSharp;
@@ -107,6 +108,7 @@ public sealed class TorchOptimizer : ModelOptimizer
     {
         if (disposing)
             _optimizer.Dispose();
+        base.Dispose(disposing);
     }
 
     private static double FirstRate(OptimizerHelper optimizer)
@@ -143,10 +145,29 @@ public sealed class TorchOptimizer : ModelOptimizer
         return stream.ToArray();
     }
 
+    /// <summary>
+    /// Tensors that TorchSharp makes while it reads are the optimizer's, and would go with the dispose scope of the caller. Dispose scopes belong to threads: a new thread has none.
+    /// </summary>
     private void Read(byte[] bytes)
     {
-        using MemoryStream stream = new(bytes);
-        using BinaryReader reader = new(stream);
-        _optimizer.load_state_dict(reader);
+        ExceptionDispatchInfo? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                using MemoryStream stream = new(bytes);
+                using BinaryReader reader = new(stream);
+                _optimizer.load_state_dict(reader);
+            }
+#pragma warning disable CA1031 // Thrown on the caller's thread.
+            catch (Exception error)
+            {
+                failure = ExceptionDispatchInfo.Capture(error);
+            }
+#pragma warning restore CA1031
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
     }
 }

@@ -9,7 +9,7 @@ public enum LoggedCheckpoints
     /// <summary>The newest one. The one before goes when the new one is whole.</summary>
     Last = 1,
 
-    /// <summary>The one with the best value of <see cref="RunTrackingOptions.BestMetric"/>. The one before goes when the new one is whole.</summary>
+    /// <summary>The one with the best value of <see cref="Checkpoints.CheckpointingOptions.BestMetric"/>. The one before goes when the new one is whole.</summary>
     Best = 2,
 
     /// <summary>Every one.</summary>

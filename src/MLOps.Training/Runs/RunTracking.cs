@@ -40,6 +40,7 @@ public sealed partial class RunTracking : TrainerCallback
     private readonly RunTrackingOptions _options;
     private readonly bool _uploads;
     private string? _savedRun;
+    private (string Metric, MetricDirection Direction) _bestBy;
     private double? _best;
     private CheckpointUploads? _checkpoints;
     private IntervalStatistics? _statistics;
@@ -78,8 +79,6 @@ public sealed partial class RunTracking : TrainerCallback
     {
         ArgumentNullException.ThrowIfNull(state);
         state.Set("run", Run.Id.Value);
-        if (_best is { } best)
-            state.Set("best", best);
     }
 
     /// <inheritdoc/>
@@ -87,7 +86,6 @@ public sealed partial class RunTracking : TrainerCallback
     {
         ArgumentNullException.ThrowIfNull(state);
         _savedRun = state.GetText("run");
-        _best = state.Values.ContainsKey("best") ? state.GetDouble("best") : null;
     }
 
     /// <inheritdoc/>
@@ -104,6 +102,12 @@ public sealed partial class RunTracking : TrainerCallback
         _lossEvery = _options.LossEvery ?? (trainer.Model.Buffers[0].Device.type == DeviceType.CPU ? 1 : 10);
         (_lossSum, _lossCount) = (0, 0);
         _statistics = new(Run, trainer.Options.TimeProvider, _options.StatisticsInterval);
+        if (_options.LogCheckpoints == LoggedCheckpoints.Best)
+        {
+            _bestBy = trainer.Callbacks.OfType<Checkpointing>().Select(checkpointing => checkpointing.Best).FirstOrDefault(best => best is not null)
+                ?? throw new InvalidOperationException("To log the best checkpoint, give the trainer a Checkpointing with a BestMetric.");
+        }
+
         if (_uploads)
             _checkpoints = new(_options.LogCheckpoints == LoggedCheckpoints.All, LogAsync, trainer.Options.Logger);
 
@@ -161,7 +165,7 @@ public sealed partial class RunTracking : TrainerCallback
     {
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(checkpoint);
-        if (_uploads && (_options.LogCheckpoints != LoggedCheckpoints.Best || IsBest(trainer)))
+        if (_uploads && (_options.LogCheckpoints != LoggedCheckpoints.Best || IsBest(checkpoint)))
             _checkpoints!.Add(checkpoint);
     }
 
@@ -266,12 +270,10 @@ public sealed partial class RunTracking : TrainerCallback
             metric.Log(value, step);
     }
 
-    /// <summary>Whether no checkpoint before had a better value; a value that is missing or NaN is never the best.</summary>
-    private bool IsBest(Trainer trainer)
+    /// <summary>Whether no checkpoint of this process had a better value; one at whose step nothing was measured is never the best.</summary>
+    private bool IsBest(Checkpoint checkpoint)
     {
-        if (!trainer.Metrics.TryGetValue(_options.BestMetric!, out double value) || double.IsNaN(value))
-            return false;
-        if (_best is { } best && (_options.BestDirection == MetricDirection.Higher ? value <= best : value >= best))
+        if (!checkpoint.Metrics.TryGetValue(_bestBy.Metric, out double value) || !Retention.IsBetter(value, _best, _bestBy.Direction))
             return false;
         _best = value;
         return true;
@@ -280,6 +282,10 @@ public sealed partial class RunTracking : TrainerCallback
     /// <summary>Uploads a checkpoint; unless all are kept, the ones before go when it is whole.</summary>
     private async Task LogAsync(Checkpoint checkpoint, CancellationToken cancellationToken)
     {
+        // One that a process before this one logged may be better.
+        if (_options.LogCheckpoints == LoggedCheckpoints.Best
+            && !Retention.IsBetter(checkpoint.Metrics[_bestBy.Metric], await CheckpointArtifacts.FindBestAsync(Run, _bestBy.Metric, _bestBy.Direction, cancellationToken).ConfigureAwait(false), _bestBy.Direction))
+            return;
         await CheckpointArtifacts.LogAsync(Run, checkpoint, cancellationToken).ConfigureAwait(false);
         if (_options.LogCheckpoints != LoggedCheckpoints.All)
             await CheckpointArtifacts.DeleteOthersAsync(Run, checkpoint, cancellationToken).ConfigureAwait(false);

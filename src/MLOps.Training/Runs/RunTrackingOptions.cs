@@ -1,5 +1,4 @@
 using MLOps.Registry;
-using MLOps.Tracking;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,12 +15,6 @@ public sealed record RunTrackingOptions
 
     /// <summary>Which checkpoints become artifacts below <c>checkpoints/</c>. Default: none.</summary>
     public LoggedCheckpoints LogCheckpoints { get; init; }
-
-    /// <summary>The metric that says which checkpoint is the best, as callbacks report it, <c>val_accuracy</c>. Needed for <see cref="LoggedCheckpoints.Best"/>.</summary>
-    public string? BestMetric { get; init; }
-
-    /// <summary>Which values of <see cref="BestMetric"/> are better. Needed with it.</summary>
-    public MetricDirection BestDirection { get; init; }
 
     /// <summary>Where the model is registered when training has completed or was stopped. It works with the run's tracker (<see cref="RegistryBuilder.UseTracker"/>). Needed for <see cref="RegisterAs"/>.</summary>
     public ModelRegistry? Registry { get; init; }
@@ -44,8 +37,6 @@ public sealed record RunTrackingOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(StatisticsInterval, TimeSpan.Zero, parameterName);
         if (LogCheckpoints is < LoggedCheckpoints.None or > LoggedCheckpoints.All)
             throw new ArgumentOutOfRangeException(parameterName, LogCheckpoints, "LogCheckpoints is none of its values.");
-        if (LogCheckpoints == LoggedCheckpoints.Best && (string.IsNullOrEmpty(BestMetric) || BestDirection is not (MetricDirection.Higher or MetricDirection.Lower)))
-            throw new ArgumentException("Say which checkpoint is the best: set BestMetric and BestDirection.", parameterName);
         if (RegisterAs is null)
             return;
         RegistryLimits.CheckModelName(RegisterAs, parameterName);

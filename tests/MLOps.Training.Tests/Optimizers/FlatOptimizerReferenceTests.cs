@@ -42,7 +42,7 @@ public sealed class FlatOptimizerReferenceTests
     private static bool IsNesterov(Setting setting) => setting.Kind == 1 && setting.First != 0;
 
     private static void Check(Func<FlatModel, Setting, ModelOptimizer> make, Action<ReferenceOptimizer, double[], Setting, bool> reference, Func<ModelOptimizer, bool> isFused) => FsCheck.Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(TestLength.Of(150, 5_000)),
+        Config.QuickThrowOnFailure.WithMaxTest(TestLength.Of(150, 1_500)),
         Prop.ForAll(Arb.From(Settings), setting =>
         {
             using DisposeScope scope = NewDisposeScope();

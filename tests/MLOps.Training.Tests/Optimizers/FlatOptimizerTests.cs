@@ -114,17 +114,49 @@ public sealed class FlatOptimizerTests
         Assert.Equal(27, model.Buffers[0].Parameters.count_nonzero().item<long>());
     }
 
-    [Fact]
-    public void A_fused_kernel_is_found_for_every_type_of_parameter()
+    [Theory]
+    [InlineData(ScalarType.Float32, true)]
+    [InlineData(ScalarType.Float64, true)]
+    [InlineData(ScalarType.BFloat16, false)]
+    [InlineData(ScalarType.Float16, false)]
+    public void A_fused_kernel_steps_wherever_it_is_right(ScalarType type, bool isSgdRight)
     {
-        foreach (ScalarType type in (ScalarType[])[ScalarType.Float32, ScalarType.Float64, ScalarType.BFloat16, ScalarType.Float16])
+        using ParameterBag module = ParameterBag.Of(3, type, 7);
+        using FlatModel model = new(module);
+        using FlatAdamW adam = new(model);
+        using FlatSgd sgd = new(model, new() { Momentum = 0.9 }), plain = new(model), dampened = new(model, new() { Momentum = 0.9, Dampening = 0.1 });
+
+        Assert.Equal((true, isSgdRight, isSgdRight, false), (adam.IsFused, sgd.IsFused, plain.IsFused, dampened.IsFused));
+    }
+
+    [Theory]
+    [InlineData("AdamW", ScalarType.Float32, 1e-6)]
+    [InlineData("AdamW", ScalarType.Float64, 1e-14)]
+    [InlineData("AdamW", ScalarType.BFloat16, 1.0 / 64)]
+    [InlineData("AdamW", ScalarType.Float16, 1.0 / 512)]
+    [InlineData("SGD", ScalarType.Float32, 1e-6)]
+    [InlineData("SGD", ScalarType.Float64, 1e-14)]
+    public void The_kernel_and_the_operations_take_the_same_steps(string kind, ScalarType type, double tolerance)
+    {
+        using ParameterBag fused = ParameterBag.Of(3, type, 7, 200), operations = ParameterBag.Of(3, type, 7, 200);
+        using FlatModel fusedModel = new(fused), operationsModel = new(operations);
+        using ModelOptimizer fusedOptimizer = Make(kind, fusedModel), operationsOptimizer = Make(kind + " by operations", operationsModel);
+        for (int step = 0; step < 10; step++)
         {
-            using ParameterBag module = ParameterBag.Of(3, type, 7);
-            using FlatModel model = new(module);
-            using FlatAdamW adam = new(model);
-            using FlatSgd sgd = new(model, new() { Momentum = 0.9 }), plain = new(model), dampened = new(model, new() { Momentum = 0.9, Dampening = 0.1 });
-            Assert.True(adam.IsFused && sgd.IsFused && plain.IsFused && !dampened.IsFused, $"{type}");
+            foreach ((ParameterBag module, ModelOptimizer optimizer) in new[] { (fused, fusedOptimizer), (operations, operationsOptimizer) })
+            {
+                module.Loss().backward();
+                GradientControl control = new();
+                control.DivideBy(tensor(1.5f));
+                control.SkipWhen(tensor(step % 3 == 1 ? 1f : 0f));
+                optimizer.Step(control);
+                optimizer.ZeroGradients();
+            }
         }
+
+        double[] expected = Bits.Values(operationsModel.Buffers[0].Parameters), actual = Bits.Values(fusedModel.Buffers[0].Parameters);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * Math.Max(Math.Abs(expected[i]), 0.1), $"{i}: {expected[i]:R} by operations, {actual[i]:R} by the kernel");
     }
 
     [Fact]

@@ -13,12 +13,10 @@ internal sealed class AnnouncedEnd : ISpotMetadata, IDisposable
     /// <summary>Listens to this and to nothing else.</summary>
     public InterruptionNotices Listen() => InterruptionNotices.Start(new InterruptionOptions { Signals = [], Metadata = [this], PollTimeout = TimeSpan.FromMinutes(1), OnNotice = _ => _noticed.Set() });
 
-    /// <summary>Announces it, and waits until the notice has arrived, when a training is at a step.</summary>
-    public void AnnounceAt(long step, Trainer trainer)
+    /// <summary>Announces it, and waits until the notice has arrived.</summary>
+    public void Announce()
     {
-        if (trainer.Position.Step != step)
-            return;
-        _announced.SetResult();
+        _announced.TrySetResult();
         Assert.True(_noticed.Wait(TimeSpan.FromMinutes(1)));
     }
 

@@ -96,7 +96,7 @@ public sealed class CheckpointUploadsTests
         await cancelled.Task.WaitAsync(TimeSpan.FromMinutes(1), Token);
     }
 
-    private static Checkpoint At(long step) => new(CheckpointStore.InFolder("checkpoints"), $"step-{step:D9}", null, null);
+    private static Checkpoint At(long step) => new(CheckpointStore.InFolder("nowhere"), CheckpointName.Of(step), null, null);
 
     private static Task Enqueue(ConcurrentQueue<string> uploaded, Checkpoint checkpoint)
     {
