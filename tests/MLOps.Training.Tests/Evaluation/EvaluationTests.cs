@@ -101,7 +101,7 @@ public sealed class EvaluationTests
     public async Task A_step_that_was_evaluated_is_not_evaluated_again_when_its_checkpoint_is_resumed_from()
     {
         List<long> at = [];
-        IReadOnlyList<Checkpoints.TrainingState>? saved = null;
+        IReadOnlyList<MLOps.Training.Checkpoints.TrainingState>? saved = null;
         using SmallTraining first = new(), resumed = new();
         first.Trainer.Use(Plain(first, everyEpochs: 1, everySteps: 3)).Use(new DelegatingCallback
         {
