@@ -27,6 +27,7 @@ Scenario[] scenarios =
     new("drift-chi2", "milliseconds to count two columns of texts and compare them by χ²", DriftChiSquaredScenario.RunAsync),
     new("drift-streams", "rows a second through each streaming drift detector", DriftStreamsScenario.RunAsync),
     new("drift-calibration", "how often drift methods alarm, with and without a change", DriftCalibrationScenario.RunAsync),
+    new("train-checkpoint", "what a checkpoint costs the step path, beside one copy of as many bytes, and how fast it is written", TrainCheckpointScenario.RunAsync),
     new("train-loader", "how long a step of 5 ms waits for shuffled, normalised batches of images", TrainLoaderScenario.RunAsync),
     new("train-optimizer", "a step of AdamW, TorchSharp's own over ours on flat buffers", TrainOptimizerScenario.RunAsync),
     new("train-autocast", "forward and backward pass in float32 beside bfloat16", TrainAutocastScenario.RunAsync),

@@ -42,6 +42,8 @@ internal sealed unsafe partial class CheckpointImage : IDisposable
             foreach (SafetensorsEntry entry in header.Entries)
                 Copy(state.Tensors[entry.Name], entry, at + (nint)entry.Begin);
         }
+
+        Thread.MemoryBarrier();
     }
 
     public void Dispose()
@@ -92,7 +94,7 @@ internal sealed unsafe partial class CheckpointImage : IDisposable
             return;
         if (tensor.device_type == DeviceType.CPU && tensor.is_contiguous())
         {
-            Buffer.MemoryCopy((void*)NativeTensor.DataOf(tensor), (void*)to, entry.Bytes, entry.Bytes);
+            StreamingCopy.Copy(NativeTensor.DataOf(tensor), to, entry.Bytes);
             return;
         }
 

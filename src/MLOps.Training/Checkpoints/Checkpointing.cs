@@ -9,7 +9,7 @@ namespace MLOps.Training.Checkpoints;
 
 /// <summary>
 /// Takes checkpoints while a training runs. Between two steps the state is copied once, into memory that is used again; hashing and writing go on beside the training. Give it to the trainer after the
-/// callbacks whose metrics and state it is to keep, and before those that log checkpoints.
+/// callbacks whose metrics and state it is to keep.
 /// </summary>
 /// <remarks>
 /// The copy takes as much memory as the state has, on the host; twice that from the first time on that a checkpoint is due while the one before is being written. When both copies wait for the disk, the training

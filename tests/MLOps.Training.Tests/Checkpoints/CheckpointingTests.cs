@@ -325,8 +325,9 @@ public sealed class CheckpointingTests
     {
         public override void OnStep(TrainingStep step)
         {
-            if (step.Trainer.Position.Step <= values.Length)
-                step.Trainer.Report(new Dictionary<string, double> { [name] = values[step.Trainer.Position.Step - 1] });
+            long taken = step.Trainer.Position.Step;
+            if (taken <= values.Length)
+                step.Trainer.Report(new Dictionary<string, double> { [name] = values[taken - 1] });
         }
     }
 
@@ -334,7 +335,7 @@ public sealed class CheckpointingTests
     {
         public override void OnStep(TrainingStep taken)
         {
-            if (taken.Step == step)
+            if (taken.Trainer.Position.Step == step)
                 act(taken.Trainer);
         }
     }
@@ -370,7 +371,7 @@ public sealed class CheckpointingTests
     /// <summary>Takes nothing before it is released.</summary>
     private sealed class GatedStore() : DelegatingArtifactStore(new LocalArtifactStore()), IDisposable
     {
-        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously), _reached = new(), _cancelled = new();
+        private readonly TaskCompletionSource _released = NewSource(), _reached = NewSource(), _cancelled = NewSource();
 
         public Task Reached => _reached.Task;
 
@@ -397,5 +398,7 @@ public sealed class CheckpointingTests
 
             return await base.PutAsync(location, path, content, options, cancellationToken);
         }
+
+        private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
