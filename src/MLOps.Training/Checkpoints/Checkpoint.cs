@@ -1,5 +1,4 @@
 using System.Collections.ObjectModel;
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using MLOps.Tracking.Artifacts;
 using TorchSharp;
@@ -140,7 +139,7 @@ public sealed partial class Checkpoint
     {
         Dictionary<string, Tensor>? tensors = null;
         CheckpointDamage? damage;
-        if (manifest.Files.FirstOrDefault(file => file.Name == name) is not { } entry || !FileName().IsMatch(name))
+        if (manifest.Files.FirstOrDefault(file => file.Name == name) is not { } entry || !CheckpointName.IsFile(name))
             damage = new(CheckpointManifest.FileName, $"tells no size and hash of '{name}'.");
         else if (await _store.OpenAsync(Name, name, cancellationToken).ConfigureAwait(false) is not { } opened)
             damage = new(name, "is missing.", entry.Sha256);
@@ -193,7 +192,7 @@ public sealed partial class Checkpoint
 
     private async ValueTask<CheckpointDamage?> FindDamageAsync(CheckpointManifest.FileEntry entry, CancellationToken cancellationToken)
     {
-        if (!FileName().IsMatch(entry.Name))
+        if (!CheckpointName.IsFile(entry.Name))
             return new(CheckpointManifest.FileName, $"names a file '{entry.Name}' that can't be one of a checkpoint.");
         if (await _store.OpenAsync(Name, entry.Name, cancellationToken).ConfigureAwait(false) is not { } file)
             return new(entry.Name, "is missing.", entry.Sha256);
@@ -230,9 +229,6 @@ public sealed partial class Checkpoint
 
         return new(Name, _store.Location, damage, null);
     }
-
-    [GeneratedRegex(@"^[a-z0-9-]+\.safetensors$")]
-    private static partial Regex FileName();
 
     [LoggerMessage(4200, LogLevel.Information, "Went on from checkpoint {Checkpoint} in {Location} at step {Step}")]
     private static partial void LogRestored(ILogger logger, string checkpoint, string location, long step);

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,15 +6,12 @@ namespace MLOps.Training.Checkpoints;
 
 /// <summary>A copy of the state of a training in native memory, laid out as its files will be, so that it is copied once and written from there. Used again and again; grows when the state does.</summary>
 /// <remarks>Filled on the training's thread and read on another afterwards: whoever owns it sees that these do not meet.</remarks>
-internal sealed unsafe partial class CheckpointImage : IDisposable
+internal sealed unsafe class CheckpointImage : IDisposable
 {
     private const int Alignment = 64;
     private readonly List<ImageFile> _files = [];
     private readonly List<CheckpointManifest.PartEntry> _parts = [];
-    private nint _memory;
-    private long _capacity;
-
-    ~CheckpointImage() => Free();
+    private Block? _memory;
 
     /// <summary>The files: one for each part that has tensors.</summary>
     public IReadOnlyList<ImageFile> Files => _files;
@@ -46,11 +42,7 @@ internal sealed unsafe partial class CheckpointImage : IDisposable
         Thread.MemoryBarrier();
     }
 
-    public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
+    public void Dispose() => _memory?.Dispose();
 
     private List<(TrainingState State, SafetensorsHeader Header, byte[] Bytes)> Lay(IReadOnlyList<TrainingState> states)
     {
@@ -61,11 +53,11 @@ internal sealed unsafe partial class CheckpointImage : IDisposable
         List<(string Name, long Offset, long Bytes)> places = [];
         foreach (TrainingState state in states)
         {
-            if (!PartName().IsMatch(state.Name))
+            if (!CheckpointName.IsPart(state.Name))
                 throw new ArgumentException($"A part of the training is named '{state.Name}'; a checkpoint takes lower-case letters, digits and hyphens. See TrainerCallback.StateName.", nameof(states));
-            string? file = state.Tensors.Count == 0 ? null : state.Name + ".safetensors";
+            string? file = state.Tensors.Count == 0 ? null : CheckpointName.FileOf(state.Name);
             // Copied: the state is the caller's.
-            _parts.Add(new() { Name = state.Name, File = file, Values = new Dictionary<string, string>(state.Values) });
+            _parts.Add(new() { Name = state.Name, File = file, Values = new Dictionary<string, string>(state.Values, StringComparer.Ordinal) });
             if (file is null)
                 continue;
             SafetensorsHeader header = SafetensorsHeader.Of(state.Tensors.Select(pair => (pair.Key, pair.Value.dtype, pair.Value.shape)));
@@ -75,16 +67,14 @@ internal sealed unsafe partial class CheckpointImage : IDisposable
             total += (bytes.Length + header.DataBytes + Alignment - 1) / Alignment * Alignment;
         }
 
-        if (total > _capacity)
+        if (_memory is null || total > _memory.Bytes)
         {
-            Free();
-            _memory = (nint)NativeMemory.AlignedAlloc((nuint)total, Alignment);
-            _capacity = total;
-            NativeMemory.Clear((void*)_memory, (nuint)total);
+            _memory?.Dispose();
+            _memory = new Block(total);
         }
 
         foreach ((string name, long offset, long bytes) in places)
-            _files.Add(new(name, _memory + (nint)offset, bytes));
+            _files.Add(new(name, _memory.Address + (nint)offset, bytes));
         return laid;
     }
 
@@ -102,15 +92,30 @@ internal sealed unsafe partial class CheckpointImage : IDisposable
         target.copy_(tensor);
     }
 
-    private void Free()
-    {
-        NativeMemory.AlignedFree((void*)_memory);
-        (_memory, _capacity) = (0, 0);
-    }
-
-    [GeneratedRegex("^[a-z0-9-]+$")]
-    private static partial Regex PartName();
-
     /// <summary>A file that lies in memory.</summary>
     internal readonly record struct ImageFile(string Name, nint Address, long Bytes);
+
+    /// <summary>Memory whose pages are there.</summary>
+    private sealed class Block : SafeHandle
+    {
+        public Block(long bytes)
+            : base(0, ownsHandle: true)
+        {
+            SetHandle((nint)NativeMemory.AlignedAlloc((nuint)bytes, Alignment));
+            Bytes = bytes;
+            NativeMemory.Clear((void*)handle, (nuint)bytes);
+        }
+
+        public override bool IsInvalid => handle == 0;
+
+        public long Bytes { get; }
+
+        public nint Address => handle;
+
+        protected override bool ReleaseHandle()
+        {
+            NativeMemory.AlignedFree((void*)handle);
+            return true;
+        }
+    }
 }

@@ -9,7 +9,7 @@ namespace MLOps.Training.Checkpoints;
 /// <summary>What the bits of a training depend on beside its own state: libraries and machine.</summary>
 internal static class CheckpointVersions
 {
-    public static Dictionary<string, string> Read() => new()
+    public static Dictionary<string, string> Read() => new(StringComparer.Ordinal)
     {
         ["mlops_training"] = VersionOf(typeof(CheckpointVersions).Assembly),
         ["torchsharp"] = VersionOf(typeof(torch).Assembly),

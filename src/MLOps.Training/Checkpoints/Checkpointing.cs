@@ -27,8 +27,9 @@ public sealed partial class Checkpointing : TrainerCallback
     private readonly Dictionary<string, Retention.Entry> _whole = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> _measured = new(StringComparer.Ordinal);
     private readonly Queue<Checkpoint> _written = new();
-    private readonly Dictionary<string, string> _versions = [];
-    private CancellationTokenSource _giveUp = new();
+    private readonly Dictionary<string, string> _versions = new(StringComparer.Ordinal);
+    private Action _giveUp = static () => { };
+    private CancellationToken _givenUp;
     private ILogger? _logger;
     private Task _writing = Task.CompletedTask;
     private IDisposable? _lock;
@@ -47,10 +48,10 @@ public sealed partial class Checkpointing : TrainerCallback
     {
         ArgumentNullException.ThrowIfNull(store);
         options ??= new();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.EverySteps ?? 1, 1, nameof(options.EverySteps));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.EveryEpochs ?? 1, 1, nameof(options.EveryEpochs));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepLast, 1, nameof(options.KeepLast));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepEvery ?? 1, 1, nameof(options.KeepEvery));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EverySteps ?? 1, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EveryEpochs ?? 1, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepLast, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepEvery ?? 1, 1, nameof(options));
         if (options.BestMetric is not null && options.BestDirection is not (MetricDirection.Lower or MetricDirection.Higher))
             throw new ArgumentOutOfRangeException(nameof(options), options.BestDirection, "Say whether lower or higher values of the metric are better.");
         (_store, _options) = (store, options);
@@ -80,7 +81,7 @@ public sealed partial class Checkpointing : TrainerCallback
     {
         get
         {
-            Dictionary<string, string> settings = new() { ["keep_last"] = Text(_options.KeepLast) };
+            Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["keep_last"] = Text(_options.KeepLast) };
             if (_options.EverySteps is { } steps)
                 settings["every_steps"] = Text(steps);
             if (EveryEpochs is { } epochs)
@@ -106,7 +107,9 @@ public sealed partial class Checkpointing : TrainerCallback
     {
         ArgumentNullException.ThrowIfNull(trainer);
         _logger = trainer.Options.Logger;
-        _giveUp = new();
+        // Without a timer it holds nothing to dispose.
+        CancellationTokenSource giveUp = new();
+        (_giveUp, _givenUp) = (giveUp.Cancel, giveUp.Token);
         _lock = Wait(_store.BeginWritingAsync(CancellationToken.None).AsTask());
         try
         {
@@ -243,7 +246,7 @@ public sealed partial class Checkpointing : TrainerCallback
         if (_takenAt == step || trainer.Position.TotalBatches == 0)
             return;
         Slot slot = GetFreeSlot();
-        IReadOnlyDictionary<string, double> metrics = _measuredAt == step ? new Dictionary<string, double>(_measured) : new();
+        Dictionary<string, double> metrics = new(_measuredAt == step ? _measured : [], StringComparer.Ordinal);
         using (DisposeScope scope = NewDisposeScope())
             slot.Image.Take(trainer.SaveState());
         CheckpointManifest manifest = new()
@@ -266,7 +269,7 @@ public sealed partial class Checkpointing : TrainerCallback
         if (_options.BestMetric is { } metric && metrics.TryGetValue(metric, out double value) && Retention.IsBetter(value, _best, _options.BestDirection))
             _best = value;
         Task before = _writing;
-        CancellationToken giveUp = _giveUp.Token;
+        CancellationToken giveUp = _givenUp;
         _writing = slot.Writing = Task.Run(() => WriteAsync(before, slot.Image, manifest, giveUp), CancellationToken.None);
     }
 
@@ -389,7 +392,7 @@ public sealed partial class Checkpointing : TrainerCallback
 
     private void GiveUp(Trainer trainer)
     {
-        _giveUp.Cancel();
+        _giveUp();
         LogGaveUp(_logger!, trainer.Position.Step, Latest?.Name ?? "none");
     }
 
@@ -433,20 +436,19 @@ public sealed partial class Checkpointing : TrainerCallback
     /// <summary>Gives back memory and store: at once where nothing is being written, else as soon as that has ended.</summary>
     private void Release()
     {
-        (Slot[] slots, IDisposable? held, CancellationTokenSource giveUp) = ([.. _slots], _lock, _giveUp);
+        (Slot[] slots, IDisposable? held) = ([.. _slots], _lock);
         _slots.Clear();
         _lock = null;
         if (_writing.IsCompleted)
             Free();
         else
-            _writing.ContinueWith(_ => Free(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = _writing.ContinueWith(_ => Free(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
         void Free()
         {
             foreach (Slot slot in slots)
                 slot.Image.Dispose();
             held?.Dispose();
-            giveUp.Dispose();
         }
     }
 

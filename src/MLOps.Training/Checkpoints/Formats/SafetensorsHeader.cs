@@ -52,7 +52,7 @@ internal sealed class SafetensorsHeader
             at += bytes;
         }
 
-        return new(entries, metadata ?? new Dictionary<string, string>());
+        return new(entries, metadata ?? new Dictionary<string, string>(StringComparer.Ordinal));
     }
 
     /// <summary>The header as it stands in a file: its length, the JSON, and spaces up to a multiple of 8 bytes.</summary>
@@ -95,7 +95,7 @@ internal sealed class SafetensorsHeader
         buffer.Advance(padding);
         byte[] bytes = buffer.WrittenSpan.ToArray();
         if (bytes.Length - 8 > MaxBytes)
-            throw new ArgumentException($"The header would take {bytes.Length - 8} bytes, where safetensors takes {MaxBytes}: there are too many tensors or too much metadata for one file.");
+            throw new InvalidOperationException($"The header would take {bytes.Length - 8} bytes, where safetensors takes {MaxBytes}: there are too many tensors or too much metadata for one file.");
         BinaryPrimitives.WriteInt64LittleEndian(bytes, bytes.Length - 8);
         return bytes;
     }

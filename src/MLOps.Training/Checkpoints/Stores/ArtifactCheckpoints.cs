@@ -7,15 +7,15 @@ internal sealed class ArtifactCheckpoints(ArtifactFolder artifacts, ArtifactPath
 {
     internal override async ValueTask<IDisposable> BeginWritingAsync(CancellationToken cancellationToken)
     {
-        HashSet<string> whole = [.. await FindNamesAsync(cancellationToken).ConfigureAwait(false)];
-        foreach (string name in (await FindFilesAsync(cancellationToken).ConfigureAwait(false)).Select(file => file.Name).Distinct().Where(name => !whole.Contains(name)).ToList())
+        HashSet<string> whole = new(await FindNamesAsync(cancellationToken).ConfigureAwait(false), StringComparer.Ordinal);
+        foreach (string name in (await FindFilesAsync(cancellationToken).ConfigureAwait(false)).Select(file => file.Name).Distinct(StringComparer.Ordinal).Where(name => !whole.Contains(name)).ToList())
             await artifacts.DeleteAsync($"{under}/{name}", cancellationToken).ConfigureAwait(false);
         return new MemoryStream(0);
     }
 
     internal override async ValueTask<CheckpointManifest> WriteAsync(string name, CheckpointImage image, CheckpointManifest manifest, CancellationToken cancellationToken)
     {
-        if ((await FindNamesAsync(cancellationToken).ConfigureAwait(false)).Contains(name))
+        if ((await FindNamesAsync(cancellationToken).ConfigureAwait(false)).Contains(name, StringComparer.Ordinal))
             throw new IOException($"There is a checkpoint '{name}' in '{Location}' already: it is left as it is.");
         List<CheckpointManifest.FileEntry> files = [];
         foreach (CheckpointImage.ImageFile file in image.Files)

@@ -115,7 +115,7 @@ public abstract class CheckpointStore
         if (await OpenAsync(name, CheckpointManifest.FileName, cancellationToken).ConfigureAwait(false) is not { } file)
         {
             // Deleted between our two looks, or never there? Else its manifest is gone.
-            return (await FindNamesAsync(cancellationToken).ConfigureAwait(false)).Contains(name)
+            return (await FindNamesAsync(cancellationToken).ConfigureAwait(false)).Contains(name, StringComparer.Ordinal)
                 ? new Checkpoint(this, name, null, new(CheckpointManifest.FileName, "is missing."))
                 : null;
         }
