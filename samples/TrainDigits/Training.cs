@@ -49,7 +49,7 @@ internal static class Training
 
         if (outcome is TrainingOutcome.Completed)
         {
-            MLOps.Training.Checkpoints.ModelFiles.SaveSafetensors(net, WeightsIn(folder));
+            ModelWeights.SaveSafetensors(net, WeightsIn(folder));
             await run.EndAsync();
         }
 

@@ -1,8 +1,10 @@
-// Published with native AOT: a run is tracked, ended and read back, a model is registered, promoted and used, and columns are compared, by a program that has no JIT and no reflection to fall back on.
+// Published with native AOT: a run is tracked, ended and read back, a model is registered, promoted and used, columns are compared and a signal is held, by a program that has no JIT and no reflection to fall back on.
+using System.Runtime.InteropServices;
 using MLOps.Drift.Statistics;
 using MLOps.Drift.Streams;
 using MLOps.Registry;
 using MLOps.Registry.Promotions;
+using MLOps.Runtime;
 using MLOps.Tracking;
 using MLOps.Tracking.Search;
 
@@ -14,12 +16,26 @@ try
     await CheckAsync(database, id);
     await CheckRegistryAsync(database, id, Path.Combine(folder.FullName, "cache"));
     CheckDrift();
-    Console.WriteLine($"native AOT: run {id} tracked, found and read back, a model promoted and used, drift seen");
+    await CheckNoticesAsync();
+    Console.WriteLine($"native AOT: run {id} tracked, found and read back, a model promoted and used, drift seen, a signal held");
     return 0;
 }
 finally
 {
     folder.Delete(recursive: true);
+}
+
+static async Task CheckNoticesAsync()
+{
+    await using InterruptionNotices notices = InterruptionNotices.Start();
+    Demand(Kill(Environment.ProcessId, 15) == 0, "no signal was sent");
+    TaskCompletionSource noticed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    await using CancellationTokenRegistration registration = notices.Token.Register(noticed.SetResult);
+    await noticed.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    Demand(notices.Current is { ExitCode: 143 } notice && notice.Cause == InterruptionCause.SigTerm, $"notice {notices.Current}");
+
+    [DllImport("libc", EntryPoint = "kill")]
+    static extern int Kill(int process, int signal);
 }
 
 static async Task<RunId> TrackAsync(string database)

@@ -39,15 +39,20 @@ public sealed class TrainerStateMachineTests
     }
 
     [Fact]
-    public void Any_sequence_of_happenings_ends_where_a_straight_training_does()
+    public void Any_sequence_of_happenings_ends_where_a_straight_training_does() => CheckSequences(TestLength.Of(30, 500), () => new InMemory());
+
+    [Fact]
+    public void Any_sequence_of_happenings_ends_where_a_straight_training_does_from_checkpoints_on_disk() => CheckSequences(TestLength.Of(10, 150), () => new InFolder());
+
+    private static void CheckSequences(int count, Func<ILastCheckpoint> checkpoints)
     {
         int seed = int.TryParse(Environment.GetEnvironmentVariable("MLOPS_TEST_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out int given) ? given : Environment.TickCount & 0xFFFFFF;
         TestContext.Current.TestOutputHelper?.WriteLine($"MLOPS_TEST_SEED={seed}");
         Gen<Event> happening = from what in Gen.Elements(Enum.GetValues<Happening>()) from steps in Gen.Choose(1, 9) from hook in Gen.Choose(0, s_hooks.Length - 1) select new Event(what, steps, s_hooks[hook]);
-        Gen<Case> cases = from k in Gen.Choose(1, 3) from count in Gen.Choose(1, 14) from events in happening.ArrayOf(count) select new Case(k, events);
+        Gen<Case> cases = from k in Gen.Choose(1, 3) from length in Gen.Choose(1, 14) from events in happening.ArrayOf(length) select new Case(k, events);
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(TestLength.Of(30, 500)).WithReplay(new Replay(new Rnd((ulong)seed, (ulong)((seed * 2L) + 1)), null)),
-            Prop.ForAll(Arb.From(cases, Shorter), Check1));
+            Config.QuickThrowOnFailure.WithMaxTest(count).WithReplay(new Replay(new Rnd((ulong)seed, (ulong)((seed * 2L) + 1)), null)),
+            Prop.ForAll(Arb.From(cases, Shorter), each => Check1(each, checkpoints())));
 
         static IEnumerable<Case> Shorter(Case each) => each.Events.Select((_, left) => each with { Events = [.. each.Events.Where((_, at) => at != left)] });
     }
@@ -71,14 +76,14 @@ public sealed class TrainerStateMachineTests
             foreach (string hook in s_hooks)
             {
                 for (int steps = 1; steps <= 6; steps += TestLength.Of(3, 1))
-                    Check1(new(k, [new(Happening.Train, 2, ""), new(Happening.Checkpoint, 0, ""), new(what, steps, hook), new(Happening.Train, 7, ""), new(what, steps, hook), new(Happening.KillWithin, steps, hook)]));
+                    Check1(new(k, [new(Happening.Train, 2, ""), new(Happening.Checkpoint, 0, ""), new(what, steps, hook), new(Happening.Train, 7, ""), new(what, steps, hook), new(Happening.KillWithin, steps, hook)]), new InMemory());
             }
         }
     }
 
-    private static void Check1(Case each)
+    private static void Check1(Case each, ILastCheckpoint checkpoint)
     {
-        using Machine machine = new(each.Accumulated, s_straight.GetOrAdd(each.Accumulated, k => new Straight(k)), new InMemory());
+        using Machine machine = new(each.Accumulated, s_straight.GetOrAdd(each.Accumulated, k => new Straight(k)), checkpoint);
         foreach (Event happening in each.Events)
             machine.Do(happening);
         machine.TrainOn();
@@ -92,7 +97,7 @@ public sealed class TrainerStateMachineTests
     private readonly record struct Event(Happening What, int Steps, string Hook);
 
     /// <summary>What a checkpoint store of one checkpoint does.</summary>
-    private interface ILastCheckpoint
+    private interface ILastCheckpoint : IDisposable
     {
         void Save(Trainer trainer);
 
@@ -113,6 +118,34 @@ public sealed class TrainerStateMachineTests
             trainer.LoadState(_states);
             return true;
         }
+
+        public void Dispose()
+        {
+        }
+    }
+
+    /// <summary>As <see cref="Checkpointing"/> writes them, hashed and read back.</summary>
+    private sealed class InFolder : ILastCheckpoint
+    {
+        private readonly TemporaryFolder _folder = new();
+        private readonly CheckpointStore _store;
+
+        public InFolder() => _store = CheckpointStore.InFolder(_folder["checkpoints"]);
+
+        public void Save(Trainer trainer)
+        {
+            using CheckpointImage image = new();
+            using (NewDisposeScope())
+                image.Take(trainer.SaveState());
+            string name = CheckpointName.Of(trainer.Position.Step);
+            using IDisposable held = _store.BeginWritingAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            _store.DeleteAsync(name, CancellationToken.None).GetAwaiter().GetResult();
+            _store.WriteAsync(name, image, CheckpointManifest.Of(trainer, image, trainer.Metrics, CheckpointVersions.Read(), null), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        }
+
+        public bool TryLoad(Trainer trainer) => trainer.ResumeAsync(_store).GetAwaiter().GetResult() is not null;
+
+        public void Dispose() => _folder.Dispose();
     }
 
     /// <summary>What the training that nothing befalls is after each step.</summary>
@@ -296,7 +329,11 @@ public sealed class TrainerStateMachineTests
             Assert.Equal(steps, _subject.Trainer.Position.Step);
         }
 
-        public void Dispose() => _subject.Dispose();
+        public void Dispose()
+        {
+            _subject.Dispose();
+            checkpoint.Dispose();
+        }
 
         /// <summary>Drops all objects, as a killed process does, and goes on from what was saved.</summary>
         private void Restart()

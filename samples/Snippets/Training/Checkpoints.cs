@@ -57,11 +57,11 @@ internal static class Checkpoints
     public static void Exchange(nn.Module net)
     {
         // <model-files>
-        ModelFiles.SaveSafetensors(net, "model.safetensors", new Dictionary<string, string> { ["format"] = "pt" });
-        LoadReport report = ModelFiles.LoadSafetensors(net, "from-python.safetensors", strict: false);
+        ModelWeights.SaveSafetensors(net, "model.safetensors", new Dictionary<string, string> { ["format"] = "pt" });
+        LoadReport report = ModelWeights.LoadSafetensors(net, "from-python.safetensors", strict: false);
 
-        ModelFiles.SaveTorchSharp(net, "model.dat");
-        ModelFiles.LoadTorchSharp(net, "model.dat");
+        ModelWeights.SaveTorchSharp(net, "model.dat");
+        ModelWeights.LoadTorchSharp(net, "model.dat");
         // </model-files>
         Console.WriteLine(report.IsComplete);
     }

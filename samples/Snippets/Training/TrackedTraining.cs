@@ -15,7 +15,7 @@ internal static class TrackedTraining
         {
             trainer.Track(run, new() { LogCheckpoints = LoggedCheckpoints.Last, Registry = registry, RegisterAs = "digits", Example = input });
             return await trainer.RunAsync(TrainingLength.Epochs(20), cancellationToken);
-        });
+        }, cancellationToken: cancellationToken);
         // </track>
         return outcome;
     }

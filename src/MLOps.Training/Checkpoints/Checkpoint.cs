@@ -108,7 +108,7 @@ public sealed partial class Checkpoint
         CheckpointManifest manifest = await GetManifestAsync(cancellationToken).ConfigureAwait(false);
         string file = manifest.Parts.FirstOrDefault(part => part.Name == Model)?.File
             ?? throw new CheckpointMismatchException(Model, "it has no weights.");
-        return ModelFiles.Load(module, await ReadAsync(manifest, file, cancellationToken).ConfigureAwait(false), strict);
+        return ModelWeights.Load(module, await ReadAsync(manifest, file, cancellationToken).ConfigureAwait(false), strict);
     }
 
     /// <summary>Reads all its files and compares them with the hashes that were written down.</summary>

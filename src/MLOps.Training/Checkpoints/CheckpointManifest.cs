@@ -54,6 +54,24 @@ internal sealed record CheckpointManifest
     [JsonIgnore]
     public long SizeBytes => Files.Sum(file => file.Bytes);
 
+    /// <summary>The manifest of a trainer's state as it stands in an image of it.</summary>
+    public static CheckpointManifest Of(Trainer trainer, CheckpointImage image, IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, string> versions, string? runId) => new()
+    {
+        Format = CurrentFormat,
+        Step = trainer.Position.Step,
+        Epoch = trainer.Position.Epoch,
+        Batch = trainer.Position.Batch,
+        TotalBatches = trainer.Position.TotalBatches,
+        Seed = trainer.Options.Seed,
+        WorldSize = 1,
+        CreatedAt = trainer.Options.TimeProvider.GetUtcNow(),
+        RunId = runId,
+        Metrics = metrics,
+        Optimizer = new() { Name = trainer.Optimizer.Name, LearningRate = trainer.Optimizer.LearningRate, Settings = trainer.Optimizer.Settings },
+        Versions = versions,
+        Parts = [.. image.Parts],
+    };
+
     public byte[] ToBytes()
     {
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(this with { ManifestSha256 = s_noDigest }, CheckpointJson.Default.CheckpointManifest);

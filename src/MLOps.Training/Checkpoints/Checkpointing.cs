@@ -220,7 +220,7 @@ public sealed partial class Checkpointing : TrainerCallback
         Tell(trainer, isEnd: true);
         // A failure has its own exception; an interruption its exit code, by which a scheduler starts the program again: there the log has to do.
         if (outcome is not (TrainingOutcome.Failed or TrainingOutcome.Interrupted) && Error is { } error)
-            throw new CheckpointException($"The last checkpoint could not be written: {error.Message} {(Latest is { } latest ? $"'{latest.Name}' is the newest that is whole." : "There is none.")} The model is still in memory: save it elsewhere, by ModelFiles.SaveSafetensors for one.", null, error);
+            throw new CheckpointException($"The last checkpoint could not be written: {error.Message} {(Latest is { } latest ? $"'{latest.Name}' is the newest that is whole." : "There is none.")} The model is still in memory: save it elsewhere, by ModelWeights.SaveSafetensors for one.", null, error);
     }
 
     private Exception? Error
@@ -249,22 +249,7 @@ public sealed partial class Checkpointing : TrainerCallback
         Dictionary<string, double> metrics = new(_measuredAt == step ? _measured : [], StringComparer.Ordinal);
         using (DisposeScope scope = NewDisposeScope())
             slot.Image.Take(trainer.SaveState());
-        CheckpointManifest manifest = new()
-        {
-            Format = CheckpointManifest.CurrentFormat,
-            Step = step,
-            Epoch = trainer.Position.Epoch,
-            Batch = trainer.Position.Batch,
-            TotalBatches = trainer.Position.TotalBatches,
-            Seed = trainer.Options.Seed,
-            WorldSize = 1,
-            CreatedAt = trainer.Options.TimeProvider.GetUtcNow(),
-            RunId = _options.RunId ?? trainer.Callbacks.OfType<RunTracking>().FirstOrDefault()?.Run.Id.Value,
-            Metrics = metrics,
-            Optimizer = new() { Name = trainer.Optimizer.Name, LearningRate = trainer.Optimizer.LearningRate, Settings = trainer.Optimizer.Settings },
-            Versions = _versions,
-            Parts = [.. slot.Image.Parts],
-        };
+        CheckpointManifest manifest = CheckpointManifest.Of(trainer, slot.Image, metrics, _versions, _options.RunId ?? trainer.Callbacks.OfType<RunTracking>().FirstOrDefault()?.Run.Id.Value);
         _takenAt = step;
         if (_options.BestMetric is { } metric && metrics.TryGetValue(metric, out double value) && Retention.IsBetter(value, _best, _options.BestDirection))
             _best = value;

@@ -32,7 +32,7 @@ internal sealed partial record NativeDiagnosis(string Problem, string Advice)
         }
 
         if (MissingLibrary().Match(message) is { Success: true } dependency)
-            return new($"the library {dependency.Groups[1].Value} is missing, which libtorch needs", "restore and build again when it is one of libtorch's own (its folder has libtorch_cpu); else install the system's package that has it");
+            return new($"the library {dependency.Groups["library"].Value} is missing, which libtorch needs", "restore and build again when it is one of libtorch's own (its folder has libtorch_cpu); else install the system's package that has it");
         return facts.Platform == "win-x64"
             ? new($"{facts.LibTorchSharp} does not load: {message}", "install the Visual C++ Redistributable 2015-2022 for x64, and see that every DLL of libtorch lies in one folder")
             : new($"{facts.LibTorchSharp} does not load: {message}", "see what the loader says; LD_DEBUG=libs shows more of it on Linux, DYLD_PRINT_LIBRARIES=1 on macOS");
@@ -41,7 +41,7 @@ internal sealed partial record NativeDiagnosis(string Problem, string Advice)
     /// <summary>Puts a text of several lines into one.</summary>
     public static string OneLine(string text) => Space().Replace(text, " ").Trim();
 
-    [GeneratedRegex(@"(\S+): cannot open shared object file", RegexOptions.None, 1_000)]
+    [GeneratedRegex(@"(?<library>\S+): cannot open shared object file", RegexOptions.None, 1_000)]
     private static partial Regex MissingLibrary();
 
     [GeneratedRegex(@"\s+", RegexOptions.None, 1_000)]

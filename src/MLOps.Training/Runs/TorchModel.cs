@@ -46,7 +46,7 @@ public static class TorchModel
         try
         {
             string weights = Path.Join(folder, Weights);
-            Checkpoints.ModelFiles.SaveSafetensors(module, weights, new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
+            ModelWeights.SaveSafetensors(module, weights, new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" });
             ModelFlavor flavor = new(Flavor)
             {
                 Properties = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -83,7 +83,7 @@ public static class TorchModel
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(module);
         string weights = files.Version?.Facts.Flavors.FirstOrDefault(flavor => flavor.Name == Flavor)?.Properties.GetValueOrDefault(WeightsProperty) ?? Weights;
-        Checkpoints.ModelFiles.LoadSafetensors(module, files.GetPath(weights));
+        ModelWeights.LoadSafetensors(module, files.GetPath(weights));
         module.eval();
         foreach (TorchSharp.Modules.Parameter parameter in module.parameters())
             parameter.requires_grad = false;

@@ -136,7 +136,7 @@ public sealed class CheckpointStoreTests
         }
 
         // Files that anything reads which reads safetensors.
-        Dictionary<string, TorchSharp.torch.Tensor> weights = ModelFiles.ReadSafetensors(folder["step-000000012/model.safetensors"]);
+        Dictionary<string, TorchSharp.torch.Tensor> weights = ModelWeights.ReadSafetensors(folder["step-000000012/model.safetensors"]);
         Assert.Contains("first.weight", weights.Keys);
         RandomTensors.Dispose(weights.Values);
     }

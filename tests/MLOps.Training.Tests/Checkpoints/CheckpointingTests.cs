@@ -251,7 +251,7 @@ public sealed class CheckpointingTests
     }
 
     [Fact]
-    public void A_copy_holds_any_state_strided_empty_and_growing()
+    public async Task A_copy_holds_any_state_strided_empty_and_growing()
     {
         using CheckpointImage image = new();
         Random random = new(3);
@@ -272,7 +272,7 @@ public sealed class CheckpointingTests
             CheckpointImage.ImageFile file = Assert.Single(image.Files);
             byte[] bytes = new byte[file.Bytes];
             System.Runtime.InteropServices.Marshal.Copy(file.Address, bytes, 0, bytes.Length);
-            Dictionary<string, Tensor> read = Safetensors.ReadAsync(new MemoryStream(bytes), bytes.Length, "image", Cancellation).AsTask().GetAwaiter().GetResult();
+            Dictionary<string, Tensor> read = await Safetensors.ReadAsync(new MemoryStream(bytes), bytes.Length, "image", Cancellation);
             RandomTensors.AssertSame(state.Tensors, read);
             tensors.Remove("turned");
             RandomTensors.Dispose(tensors.Values.Concat(read.Values));

@@ -46,11 +46,11 @@ public sealed partial class FullDiskTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "asks for setrlimit");
         using TemporaryFolder folder = new();
         using Tensor small = ones(10), large = ones(Limit);
-        ModelFiles.SaveSafetensors(new Dictionary<string, Tensor> { ["a"] = small }, folder["weights.safetensors"]);
+        ModelWeights.SaveSafetensors(new Dictionary<string, Tensor> { ["a"] = small }, folder["weights.safetensors"]);
         byte[] before = File.ReadAllBytes(folder["weights.safetensors"]);
 
         using (new FileSizeLimited(Limit))
-            Assert.ThrowsAny<IOException>(() => ModelFiles.SaveSafetensors(new Dictionary<string, Tensor> { ["a"] = large }, folder["weights.safetensors"]));
+            Assert.ThrowsAny<IOException>(() => ModelWeights.SaveSafetensors(new Dictionary<string, Tensor> { ["a"] = large }, folder["weights.safetensors"]));
 
         Assert.Equal(before, File.ReadAllBytes(folder["weights.safetensors"]));
         Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path));

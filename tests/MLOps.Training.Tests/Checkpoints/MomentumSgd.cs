@@ -45,5 +45,6 @@ internal sealed class MomentumSgd : ModelOptimizer
     {
         foreach (Tensor velocity in _velocities)
             velocity.Dispose();
+        base.Dispose(disposing);
     }
 }

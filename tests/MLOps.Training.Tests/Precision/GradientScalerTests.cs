@@ -267,7 +267,7 @@ public sealed class GradientScalerTests : IDisposable
         return state.GetTensor("good-steps").item<int>();
     }
 
-    private async Task<byte[]> TrainAsync(params TrainerCallback[] callbacks)
+    private static async Task<byte[]> TrainAsync(params TrainerCallback[] callbacks)
     {
         manual_seed(3);
         using nn.Module<Tensor, Tensor> module = nn.Linear(4, 1);

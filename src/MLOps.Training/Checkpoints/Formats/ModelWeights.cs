@@ -11,7 +11,7 @@ namespace MLOps.Training.Checkpoints;
 /// whatever their size; those on a device pass through the CPU one by one. Files are little-endian, and hold elements of the types int64, float64, float32, int32, bfloat16, float16, int16, int8, uint8 and bool.
 /// The module must not be trained meanwhile. Different modules and files may be used from different threads.
 /// </remarks>
-public static class ModelFiles
+public static class ModelWeights
 {
     /// <summary>Writes the parameters and buffers of a module as safetensors.</summary>
     /// <param name="module">The module, on any device. Tied weights are written under each of their names.</param>

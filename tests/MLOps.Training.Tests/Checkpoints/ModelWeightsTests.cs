@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MLOps.Training.Tests.Checkpoints;
 
 [Collection("torch")]
-public sealed class ModelFilesTests
+public sealed class ModelWeightsTests
 {
     [Fact]
     public void A_module_goes_through_safetensors_to_the_last_bit()
@@ -13,13 +13,13 @@ public sealed class ModelFilesTests
         using TemporaryFolder folder = new();
         using nn.Module<Tensor, Tensor> written = Network(1), read = Network(2);
 
-        ModelFiles.SaveSafetensors(written, folder["model.safetensors"], new Dictionary<string, string> { ["format"] = "pt" });
-        LoadReport report = ModelFiles.LoadSafetensors(read, folder["model.safetensors"]);
+        ModelWeights.SaveSafetensors(written, folder["model.safetensors"], new Dictionary<string, string> { ["format"] = "pt" });
+        LoadReport report = ModelWeights.LoadSafetensors(read, folder["model.safetensors"]);
 
         Assert.True(report.IsComplete);
         Assert.Equal(9, report.Loaded.Count);
         RandomTensors.AssertSame(written.state_dict(), read.state_dict());
-        Assert.Equal("pt", Assert.Single(ModelFiles.ReadSafetensorsMetadata(folder["model.safetensors"])).Value);
+        Assert.Equal("pt", Assert.Single(ModelWeights.ReadSafetensorsMetadata(folder["model.safetensors"])).Value);
         Assert.Equal(["model.safetensors"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName));
     }
 
@@ -30,10 +30,10 @@ public sealed class ModelFilesTests
         using nn.Module<Tensor, Tensor> theirs = Network(1), ours = Network(2), back = Network(3);
 
         theirs.save(folder["theirs.dat"]);
-        Assert.True(ModelFiles.LoadTorchSharp(ours, folder["theirs.dat"]).IsComplete);
+        Assert.True(ModelWeights.LoadTorchSharp(ours, folder["theirs.dat"]).IsComplete);
         RandomTensors.AssertSame(theirs.state_dict(), ours.state_dict());
 
-        ModelFiles.SaveTorchSharp(ours, folder["ours.dat"]);
+        ModelWeights.SaveTorchSharp(ours, folder["ours.dat"]);
         Assert.Equal(File.ReadAllBytes(folder["theirs.dat"]), File.ReadAllBytes(folder["ours.dat"]));
         back.load(folder["ours.dat"]);
         RandomTensors.AssertSame(theirs.state_dict(), back.state_dict());
@@ -50,9 +50,9 @@ public sealed class ModelFilesTests
         using nn.Module<Tensor, Tensor> changed = nn.Sequential(("first", nn.Linear(4, 6)), ("norm", nn.BatchNorm1d(6)), ("second", nn.Linear(6, 2)), ("third", nn.Linear(2, 1, hasBias: false)));
         Dictionary<string, byte[]> before = changed.state_dict().ToDictionary(entry => entry.Key, entry => RandomTensors.BitsOf(entry.Value));
         if (safetensors)
-            ModelFiles.SaveSafetensors(written, file);
+            ModelWeights.SaveSafetensors(written, file);
         else
-            ModelFiles.SaveTorchSharp(written, file);
+            ModelWeights.SaveTorchSharp(written, file);
 
         CheckpointMismatchException refused = Assert.Throws<CheckpointMismatchException>(() => Load(strict: true));
         Assert.Equal("model", refused.Part);
@@ -67,7 +67,7 @@ public sealed class ModelFilesTests
         Assert.Equal(RandomTensors.BitsOf(written.state_dict()["first.weight"]), RandomTensors.BitsOf(changed.state_dict()["first.weight"]));
         Assert.Equal(before["third.weight"], RandomTensors.BitsOf(changed.state_dict()["third.weight"]));
 
-        LoadReport Load(bool strict) => safetensors ? ModelFiles.LoadSafetensors(changed, file, strict) : ModelFiles.LoadTorchSharp(changed, file, strict);
+        LoadReport Load(bool strict) => safetensors ? ModelWeights.LoadSafetensors(changed, file, strict) : ModelWeights.LoadTorchSharp(changed, file, strict);
     }
 
     [Fact]
@@ -76,13 +76,13 @@ public sealed class ModelFilesTests
         using TemporaryFolder folder = new();
         using nn.Module<Tensor, Tensor> written = Network(1), read = Network(2);
         using FlatModel flat = new(read);
-        ModelFiles.SaveSafetensors(written, folder["model.safetensors"]);
+        ModelWeights.SaveSafetensors(written, folder["model.safetensors"]);
 
-        ModelFiles.LoadSafetensors(read, folder["model.safetensors"]);
+        ModelWeights.LoadSafetensors(read, folder["model.safetensors"]);
 
         flat.Verify();
         RandomTensors.AssertSame(written.state_dict(), read.state_dict());
-        ModelFiles.SaveSafetensors(read, folder["again.safetensors"]);
+        ModelWeights.SaveSafetensors(read, folder["again.safetensors"]);
         Assert.Equal(File.ReadAllBytes(folder["model.safetensors"]), File.ReadAllBytes(folder["again.safetensors"]));
     }
 
@@ -91,11 +91,11 @@ public sealed class ModelFilesTests
     {
         using TemporaryFolder folder = new();
         using nn.Module<Tensor, Tensor> module = Network(1);
-        ModelFiles.SaveSafetensors(module, folder["model.safetensors"]);
+        ModelWeights.SaveSafetensors(module, folder["model.safetensors"]);
         byte[] before = File.ReadAllBytes(folder["model.safetensors"]);
         using Tensor good = zeros(100), complex = zeros(1, ScalarType.ComplexFloat64);
 
-        Assert.Throws<ArgumentException>(() => ModelFiles.SaveSafetensors(new Dictionary<string, Tensor> { ["a"] = good, ["b"] = complex }, folder["model.safetensors"]));
+        Assert.Throws<ArgumentException>(() => ModelWeights.SaveSafetensors(new Dictionary<string, Tensor> { ["a"] = good, ["b"] = complex }, folder["model.safetensors"]));
 
         Assert.Equal(before, File.ReadAllBytes(folder["model.safetensors"]));
         Assert.Equal(["model.safetensors"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName));
@@ -111,11 +111,11 @@ public sealed class ModelFilesTests
         for (int length = 0; length < bytes.Length; length++)
         {
             File.WriteAllBytes(folder["cut.dat"], bytes[..length]);
-            Assert.Throws<ModelFileException>(() => ModelFiles.LoadTorchSharp(module, folder["cut.dat"]));
+            Assert.Throws<ModelFileException>(() => ModelWeights.LoadTorchSharp(module, folder["cut.dat"]));
         }
 
         File.WriteAllBytes(folder["long.dat"], [.. bytes, 0]);
-        Assert.Contains("goes on for 1 bytes", Assert.Throws<ModelFileException>(() => ModelFiles.LoadTorchSharp(module, folder["long.dat"])).Message, StringComparison.Ordinal);
+        Assert.Contains("goes on for 1 bytes", Assert.Throws<ModelFileException>(() => ModelWeights.LoadTorchSharp(module, folder["long.dat"])).Message, StringComparison.Ordinal);
         Random random = new(7);
         for (int i = 0; i < TestLength.Of(300, 20_000); i++)
         {
@@ -124,7 +124,7 @@ public sealed class ModelFilesTests
             File.WriteAllBytes(folder["changed.dat"], changed);
             try
             {
-                ModelFiles.LoadTorchSharp(module, folder["changed.dat"], strict: false);
+                ModelWeights.LoadTorchSharp(module, folder["changed.dat"], strict: false);
             }
             catch (ModelFileException refused)
             {
