@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MLOps.Tracking;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,6 +12,22 @@ using MLOps.Training.Checkpoints;
 /// <summary>The code of docs/concepts/training.md. Running it takes a native library, which samples/TrainDigits has and this program has not.</summary>
 internal static class Training
 {
+    public static async Task<int> StartAsync(nn.Module<Tensor, Tensor> net, Tensor inputs, Tensor labels, Run run)
+    {
+        // <training-start>
+        using FlatModel model = new(net);
+        using FlatAdamW optimizer = new(model, new() { LearningRate = 3e-3 });
+        var data = BatchLoader.FromTensors(inputs, labels, new() { BatchSize = 64, Shuffle = true });
+        CheckpointStore checkpoints = CheckpointStore.InFolder("checkpoints");
+
+        Trainer<TensorBatch> trainer = new(model, optimizer, data, batch => nn.functional.cross_entropy(net.call(batch.Inputs), batch.Targets), new() { Seed = 42 });
+        trainer.Use(LearningRateSchedule.Cosine(10_000)).Use(new ClipGradients(maxNorm: 1)).Track(run).Use(new Checkpointing(checkpoints));
+        await trainer.ResumeAsync(checkpoints);          // goes on where a killed process was, to the last bit
+        TrainingOutcome outcome = await trainer.RunAsync(TrainingLength.Steps(10_000));
+        return outcome.ExitCode;                         // 143 after SIGTERM, with a checkpoint of the last step
+        // </training-start>
+    }
+
     // <training-run>
     public static async Task<int> TrainAsync(nn.Module<Tensor, Tensor> net, ModelOptimizer optimizer, IBatchSource<(Tensor X, Tensor Y)> train, IBatchSource<(Tensor X, Tensor Y)> test)
     {

@@ -81,7 +81,7 @@ public sealed partial class Checkpoint
                     state.Set(name, tensor);
             }
 
-            using DisposeScope scope = NewDisposeScope();
+            // In no dispose scope: what a callback makes of its state is to live on.
             trainer.LoadState(states);
         }
         finally

@@ -15,7 +15,7 @@ public sealed class PublicTypesTests
     {
         ["MLOps.Tracking"] = 60, ["MLOps.Tracking.Artifacts"] = 18, ["MLOps.Tracking.Artifacts.Encryption"] = 5, ["MLOps.Tracking.Artifacts.Transfers"] = 5, ["MLOps.Tracking.Evaluation"] = 15, ["MLOps.Tracking.LoggedModels"] = 12, ["MLOps.Tracking.Search"] = 20, ["MLOps.Tracking.Storage"] = 25,
         ["MLOps.Registry"] = 40, ["MLOps.Registry.Signatures"] = 12, ["MLOps.Registry.Promotions"] = 15, ["MLOps.Registry.Audit"] = 12, ["MLOps.Registry.Events"] = 8, ["MLOps.Registry.Storage"] = 12,
-        ["MLOps.Drift"] = 60, ["MLOps.Drift.Statistics"] = 40, ["MLOps.Drift.Streams"] = 15, ["MLOps.Training"] = 50, ["MLOps.Runtime"] = 12,
+        ["MLOps.Drift"] = 60, ["MLOps.Drift.Statistics"] = 40, ["MLOps.Drift.Streams"] = 15, ["MLOps.Training"] = 50, ["MLOps.Training.Checkpoints"] = 15, ["MLOps.Runtime"] = 12,
         ["MLOps.Server"] = 12, ["MLOps.Cli"] = 0, ["MLOps.Sqlite"] = 5, ["MLOps.Postgres"] = 5, ["MLOps.MLflow"] = 5, ["MLOps.S3"] = 5, ["MLOps.AzureBlobs"] = 5,
     };
 
