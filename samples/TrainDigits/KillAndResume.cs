@@ -13,11 +13,11 @@ internal static class KillAndResume
     public static async Task<bool> ShowAsync(string uninterrupted, string folder, Tracker tracker)
     {
         RunId run = default;
-        using (Process victim = Start(folder))
+        using (Child victim = Child.Start(folder))
         {
             using CancellationTokenSource patience = new(s_patience);
             string? reached = null;
-            while (await victim.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            while (await victim.Process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
             {
                 if (!line.StartsWith($"epoch {Training.Epochs / 2}/", StringComparison.Ordinal))
                     continue;
@@ -25,17 +25,17 @@ internal static class KillAndResume
                 break;
             }
 
-            victim.Kill();
-            await victim.WaitForExitAsync(patience.Token);
-            Console.WriteLine($"killed     with SIGKILL at {reached}; exit code {victim.ExitCode}");
-            if (reached is null || victim.ExitCode == 0)
+            victim.Process.Kill();
+            await victim.Process.WaitForExitAsync(patience.Token);
+            Console.WriteLine($"killed     with SIGKILL at {reached}; exit code {victim.Process.ExitCode}");
+            if (reached is null || victim.Process.ExitCode == 0)
                 return false;
         }
 
-        using (Process heir = Start(folder))
+        using (Child heir = Child.Start(folder))
         {
             using CancellationTokenSource patience = new(s_patience);
-            while (await heir.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            while (await heir.Process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
             {
                 if (line.Split(' ') is not ["run", var id, .. var how])
                     continue;
@@ -43,10 +43,10 @@ internal static class KillAndResume
                 Console.WriteLine($"resumed    {string.Join(' ', how)}");
             }
 
-            await heir.WaitForExitAsync(patience.Token);
-            if (heir.ExitCode != 0)
+            await heir.Process.WaitForExitAsync(patience.Token);
+            if (heir.Process.ExitCode != 0)
             {
-                Console.WriteLine($"resumed    exit code {heir.ExitCode}");
+                Console.WriteLine($"resumed    exit code {heir.Process.ExitCode}");
                 return false;
             }
         }
@@ -60,19 +60,34 @@ internal static class KillAndResume
         return once && expected == actual;
     }
 
-    private static Process Start(string folder)
-    {
-        // The program itself, whether it runs by its own host or by dotnet.
-        string[] command = Environment.GetCommandLineArgs()[0].EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
-            ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]]
-            : [Environment.ProcessPath!];
-        ProcessStartInfo start = new(command[0], [.. command[1..], "train", folder]) { RedirectStandardOutput = true };
-        return Process.Start(start)!;
-    }
-
     private static string HashOf(string file)
     {
         using FileStream stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    /// <summary>This program once more, as a process that does not outlive this one's interest in it.</summary>
+    private sealed class Child : IDisposable
+    {
+        private Child(Process process) => Process = process;
+
+        public Process Process { get; }
+
+        public static Child Start(string folder)
+        {
+            // The program itself, whether it runs by its own host or by dotnet.
+            string[] command = Environment.GetCommandLineArgs()[0].EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+                ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]]
+                : [Environment.ProcessPath!];
+            ProcessStartInfo start = new(command[0], [.. command[1..], "train", folder]) { RedirectStandardOutput = true };
+            return new(Process.Start(start)!);
+        }
+
+        public void Dispose()
+        {
+            if (!Process.HasExited)
+                Process.Kill();
+            Process.Dispose();
+        }
     }
 }

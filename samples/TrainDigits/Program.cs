@@ -50,4 +50,5 @@ using ModelLease<DigitsNet> champion = models.Acquire();
 using Tensor logits = champion.Model.call(digits.Test.Images), right = logits.argmax(1).eq(digits.Test.Labels);
 double accuracy = right.sum().item<long>() / (double)right.numel();
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"champion   version {champion.Version!.Number} reads {accuracy:P2} of {right.numel()} digits that it has not seen rightly"));
-return equal && accuracy >= Needed ? 0 : 1;
+// Which bits a GPU comes to is not promised: there it is shown, not demanded.
+return (equal || runtime.CudaAvailable) && accuracy >= Needed ? 0 : 1;

@@ -20,12 +20,14 @@ internal static class Training
     /// <returns>How it ended.</returns>
     public static async Task<TrainingOutcome> RunAsync(Digits digits, string folder, Tracker tracker, ModelRegistry? registry = null)
     {
+        Device device = cuda.is_available() ? CUDA : CPU;
         manual_seed(Seed);
         using DigitsNet net = new();
+        net.to(device);
         using FlatModel model = new(net, FlatModel.ExcludeFromDecay);
         using FlatAdamW optimizer = new(model, new AdamWOptions { LearningRate = 3e-3, WeightDecay = 0.01 });
-        var training = BatchLoader.FromTensors(digits.Training.Images, digits.Training.Labels, new BatchLoaderOptions { BatchSize = BatchSize, Shuffle = true, Seed = Seed });
-        var test = BatchLoader.FromTensors(digits.Test.Images, digits.Test.Labels, new BatchLoaderOptions { BatchSize = 256 });
+        var training = BatchLoader.FromTensors(digits.Training.Images, digits.Training.Labels, new BatchLoaderOptions { BatchSize = BatchSize, Shuffle = true, Seed = Seed, Device = device });
+        var test = BatchLoader.FromTensors(digits.Test.Images, digits.Test.Labels, new BatchLoaderOptions { BatchSize = 256, Device = device });
         long steps = Epochs * training.BatchesPerEpoch!.Value;
 
         CheckpointStore store = CheckpointStore.InFolder(folder);
