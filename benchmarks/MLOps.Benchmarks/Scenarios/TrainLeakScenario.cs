@@ -30,7 +30,7 @@ internal static class TrainLeakScenario
             .Use(Evaluation.Classification(heldOut, batch => (module.call(batch.Inputs), batch.Classes)))
             .Use(new EarlyStopping("val_loss", patience: int.MaxValue))
             .Use(new ProgressReporting(new Discarded(), TimeSpan.FromMilliseconds(50)))
-            .Use(new TrainLossLog(run))
+            .Use(new RunTracking(run))
             .Use(counts);
 
         await trainer.RunAsync(TrainingLength.Steps(steps + warmUp));

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace MLOps.Benchmarks.Scenarios;
 
 /// <summary>
-/// What the trainer takes above a loop by hand: the same model, data and optimizer, a step of about 10 ms, one thread of libtorch. The trainer has progress and a run in SQLite that gets each loss;
-/// the loop has a dispose scope and nothing else. CPU time of the whole process a step, blocks of 200 steps in turn, the median of the pairs of two blocks each.
+/// What the trainer takes above a loop by hand: the same model, data and optimizer, a step of about 10 ms, one thread of libtorch. The trainer has progress, early stopping and
+/// a run in SQLite that gets each loss and learning rate; the loop has a dispose scope and nothing else. CPU time of the whole process a step, blocks of 200 steps in turn, the median of the pairs.
 /// </summary>
 internal static class TrainOverheadScenario
 {
@@ -32,23 +32,18 @@ internal static class TrainOverheadScenario
         using FlatModel model = new(module);
         using TrainTorchSgd optimizer = new(model, 0.01);
         Trainer<int> trainer = new(model, optimizer, new TrainBatchNumbers(Batches), batch => Loss(module, data[batch]), new() { HoldSignals = false });
-        trainer.Use(new EarlyStopping("val_loss")).Use(new ProgressReporting(new Discarded())).Use(new TrainLossLog(run));
+        Blocks blocks = new(steps, () => Loop(byHand, sgd, data, steps));
+        trainer.Use(new EarlyStopping("val_loss")).Use(new ProgressReporting(new Discarded())).Track(run).Use(blocks);
+        // The first block of both is spent on compiling.
+        await trainer.RunAsync(TrainingLength.Steps((pairs + 1) * (long)steps));
 
-        await ByHandAsync();
-        await trainer.RunAsync(TrainingLength.Steps(steps));
-        double[] fractions = new double[pairs], loopTimes = new double[pairs], trainerTimes = new double[pairs], loopBytes = new double[pairs], trainerBytes = new double[pairs];
+        double[] trainerTimes = new double[pairs], trainerBytes = new double[pairs], loopTimes = new double[pairs], loopBytes = new double[pairs], fractions = new double[pairs];
         for (int pair = 0; pair < pairs; pair++)
         {
-            // There and back, begun by each in turn: a processor that grows faster or slower meanwhile does so to both.
-            for (int block = 0; block < 4; block++)
-            {
-                bool isLoop = (block is 0 or 3) == (pair % 2 == 0);
-                (double milliseconds, double bytes) = await MeasureAsync(steps, isLoop ? ByHandAsync : () => trainer.RunAsync(TrainingLength.Steps(trainer.Position.Step + steps)));
-                (double[] times, double[] allocated) = isLoop ? (loopTimes, loopBytes) : (trainerTimes, trainerBytes);
-                times[pair] += milliseconds / 2;
-                allocated[pair] += bytes / 2;
-            }
-
+            (trainerTimes[pair], trainerBytes[pair]) = blocks.Trainer[pair + 1];
+            // Beside the mean of the loop before and after: a processor that grows faster or slower meanwhile does so to both.
+            loopTimes[pair] = (blocks.Loop[pair].Milliseconds + blocks.Loop[pair + 1].Milliseconds) / 2;
+            loopBytes[pair] = (blocks.Loop[pair].Bytes + blocks.Loop[pair + 1].Bytes) / 2;
             fractions[pair] = (trainerTimes[pair] / loopTimes[pair]) - 1;
         }
 
@@ -62,23 +57,13 @@ internal static class TrainOverheadScenario
         (double emptyMilliseconds, double emptyBytes) = await EmptyStepAsync(options);
         Figure.Print(Name, "empty_step_cpu_us", emptyMilliseconds * 1000, "us");
         Figure.Print(Name, "empty_step_bytes", emptyBytes, "bytes");
-
-        // On a thread of its own, as the trainer's steps are.
-        Task ByHandAsync() => Task.Factory.StartNew(() => Loop(byHand, sgd, data, steps), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     private static async Task<(double Milliseconds, double Bytes)> MeasureAsync(int steps, Func<Task> work)
     {
-        long bytes = GC.GetTotalAllocatedBytes();
-        TimeSpan before = Cpu();
+        Usage before = Usage.Now();
         await work();
-        return ((Cpu() - before).TotalMilliseconds / steps, (double)(GC.GetTotalAllocatedBytes() - bytes) / steps);
-    }
-
-    private static TimeSpan Cpu()
-    {
-        using Process self = Process.GetCurrentProcess();
-        return self.TotalProcessorTime;
+        return Usage.Now().Since(before, steps);
     }
 
     /// <summary>The trainer's own share: a step without callbacks whose model is one number, forward and backward of one sum included.</summary>
@@ -140,6 +125,40 @@ internal static class TrainOverheadScenario
     private static (Tensor Inputs, Tensor Classes)[] Data(int rows) => [.. Enumerable.Range(0, Batches).Select(_ => (randn(rows, Inputs), randint(0, 10, rows)))];
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
+
+    private readonly record struct Usage(TimeSpan Cpu, long Bytes)
+    {
+        public static Usage Now()
+        {
+            using Process self = Process.GetCurrentProcess();
+            return new(self.TotalProcessorTime, GC.GetTotalAllocatedBytes());
+        }
+
+        public (double Milliseconds, double Bytes) Since(Usage before, int steps) => ((Cpu - before.Cpu).TotalMilliseconds / steps, (double)(Bytes - before.Bytes) / steps);
+    }
+
+    /// <summary>After each block of the trainer's steps one of the loop's, on the same thread and in the same memory.</summary>
+    private sealed class Blocks(int steps, Action loop) : TrainerCallback
+    {
+        private Usage _begin;
+
+        public List<(double Milliseconds, double Bytes)> Trainer { get; } = [];
+
+        public List<(double Milliseconds, double Bytes)> Loop { get; } = [];
+
+        public override void OnStart(Trainer trainer) => _begin = Usage.Now();
+
+        public override void OnStep(TrainingStep step)
+        {
+            if (step.Trainer.Position.Step % steps != 0)
+                return;
+            Usage middle = Usage.Now();
+            Trainer.Add(middle.Since(_begin, steps));
+            loop();
+            _begin = Usage.Now();
+            Loop.Add(_begin.Since(middle, steps));
+        }
+    }
 
     private sealed class Discarded : IProgress<TrainingProgress>
     {
