@@ -11,6 +11,10 @@ internal sealed partial class TrainingProcess : IDisposable
 
     private TrainingProcess(Process process) => _process = process;
 
+    /// <summary>Whether this process was started with SIGINT ignored, as in the background of a script: its children ignore it, too.</summary>
+    public static bool IgnoresInterrupts =>
+        OperatingSystem.IsLinux() && (ulong.Parse(File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 2) != 0;
+
     /// <summary>All lines that have been read.</summary>
     public List<string> Lines { get; } = [];
 
